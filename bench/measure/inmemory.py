@@ -1,0 +1,133 @@
+"""The gateway's own objects on transports that are lists: all that a request passes but uvloop and the kernel."""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import Clock
+
+from bench.measure.serve import PROFILES
+from bench.measure.servers import SMALL_BODY
+from gatewayd import config as configuration
+from gatewayd.core.forwarded import TrustedPeers
+from gatewayd.core.matching import Entry
+from gatewayd.http.channel import ServerChannel
+from gatewayd.http.connection import UpstreamConnection
+from gatewayd.http.deadlines import Deadlines
+from gatewayd.http.listener import Census, Listener
+from gatewayd.pipeline.application import Application
+from gatewayd.pipeline.compile import compile_route
+from gatewayd.pipeline.route import Route
+from gatewayd.routes.tree import RouteTree
+from gatewayd.telemetry.metrics import Metrics
+from gatewayd.upstream.pool import Pool
+from gatewayd.upstream.service import Service, Target
+
+# What wrk sends and nginx answers in `bench/run --only small`.
+REQUEST = b"GET /small HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: gatewayd-bench\r\nAccept: */*\r\n\r\n"
+ANSWER = (
+    b"HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Mon, 23 Nov 2026 08:00:00 GMT\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 200\r\nConnection: keep-alive\r\n\r\n"
+) + SMALL_BODY.encode()
+
+
+class Wire:
+    """A transport that keeps what is written."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.write: Callable[[bytes], None] = self.written.append
+
+    def getPeer(self) -> IPv4Address:
+        """The far end."""
+        return IPv4Address("TCP", "127.0.0.1", 50000)
+
+    def getHost(self) -> IPv4Address:
+        """The near end."""
+        return IPv4Address("TCP", "127.0.0.1", 8080)
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        """Whatever else a transport is asked to do is done already."""
+        return _nothing
+
+
+def _nothing(*_: object) -> None:
+    """Do nothing."""
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """One client connection and one upstream connection of a whole gateway."""
+
+    application: Application
+    tree: RouteTree[Route]
+    channel: ServerChannel
+    client: Wire
+    connection: UpstreamConnection
+    service: Wire
+
+    def exchange(self) -> None:
+        """One request in, one answer out."""
+        self.client.written.clear()
+        self.service.written.clear()
+        self.channel.dataReceived(REQUEST)
+        self.connection.dataReceived(ANSWER)
+
+
+def build(log: Callable[[dict[str, object]], None] | None = None) -> InMemory:
+    """The gateway of the profile `proxy`, with or without a log."""
+    with tempfile.TemporaryDirectory(prefix="gatewayd-bench-") as folder:
+        file = Path(folder) / "gatewayd.yaml"
+        file.write_text(PROFILES["proxy"](8080, 9000, 1))
+        config = configuration.load(file, os.environ)
+    clock: IReactorTime = Clock()
+    deadlines, metrics, wires = Deadlines(clock, time.monotonic), Metrics(), (Wire(), Wire())
+    connection = UpstreamConnection(deadlines, time.monotonic)
+    connection.makeConnection(_as_transport(wires[1]))
+
+    def dial() -> Deferred[UpstreamConnection]:
+        return succeed(connection)
+
+    settings = config.services["backend"]
+    pool: Pool[UpstreamConnection] = Pool(settings.pool, dial, deadlines, time.monotonic)
+    services = {"backend": Service("backend", [Target("http://127.0.0.1:9000", b"127.0.0.1:9000", pool)])}
+    route = compile_route(config, config.routes[0], services, metrics.service, metrics.route)
+    tree: RouteTree[Route] = RouteTree([Entry(config.routes[0].path, route)])
+    application = Application(
+        tree.locate,
+        pseudonym="gatewayd",
+        metrics=metrics,
+        log=log,
+        now=time.monotonic,
+        wall_clock=time.time,
+    )
+    listener = Listener(
+        "bench",
+        application,
+        limits=config.limits,
+        timeouts=config.timeouts,
+        trusted=TrustedPeers(),
+        deadlines=deadlines,
+        census=Census(_nothing),
+        now=time.monotonic,
+    )
+    channel = listener.buildProtocol(None)
+    channel.makeConnection(_as_transport(wires[0]))
+    made = InMemory(application, tree, channel, wires[0], connection, wires[1])
+    made.exchange()
+    answered = b"".join(wires[0].written)
+    if not (answered.startswith(b"HTTP/1.1 200 ") and answered.endswith(SMALL_BODY.encode())):
+        raise RuntimeError(f"the gateway in memory answered {answered[:300]!r}")
+    return made
+
+
+def _as_transport(wire: Wire) -> Any:
+    """A wire where the types ask for a transport of Twisted's."""
+    return wire

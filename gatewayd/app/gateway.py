@@ -1,0 +1,192 @@
+"""The gateway as a Twisted service: what starts, in which order, and how it stops."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import ssl
+import time
+from typing import Any
+
+import twisted
+from twisted.application.service import Service
+from twisted.internet import task
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.logger import Logger
+
+from gatewayd import __version__
+from gatewayd.admin import Readiness, admin_site
+from gatewayd.app.graph import build_application, build_services, build_tree
+from gatewayd.app.notify import notify
+from gatewayd.app.signals import Signals
+from gatewayd.config import Config
+from gatewayd.core.forwarded import TrustedPeers
+from gatewayd.http.deadlines import Deadlines
+from gatewayd.http.dial import dialer
+from gatewayd.http.listener import Census, Listener
+from gatewayd.http.sockets import Served, bind, name_of
+from gatewayd.telemetry.access_log import AccessLog
+from gatewayd.telemetry.metrics import Metrics
+from gatewayd.telemetry.process import LoopLag
+from gatewayd.telemetry.sinks import sink_for
+
+_log = Logger(namespace="gatewayd")
+_DRAIN_CHECK = 0.05  # seconds between two looks at whether the last request has ended
+
+
+class CannotListen(Exception):
+    """An address of the configuration cannot be listened on."""
+
+
+class Gateway(Service):
+    """Built from a configuration by `bind`, which takes the addresses; serves once the reactor runs.
+
+    Stops in order: not ready, no new connections, requests in flight finished within `drain_timeout`, pools, telemetry.
+    """
+
+    def __init__(self, config: Config, reactor: Any) -> None:
+        self.config = config
+        self._reactor = reactor
+        now = time.monotonic
+        self.metrics = metrics = Metrics()
+        self._deadlines = Deadlines(reactor, now)
+        access = config.access_log
+        self._access_log = AccessLog(sink_for(access.path), reactor, access.flush_interval, access.buffer)
+        self._services = build_services(config, metrics, dialer(reactor), self._deadlines, now)
+        self.tree = build_tree(config, self._services, metrics)
+        log = self._access_log.add if self._access_log.enabled else None
+        application = build_application(config, self.tree, metrics, log, now, time.time)
+        self._census = Census(metrics.reject)
+        trusted = TrustedPeers(config.gateway.trusted_proxies)
+        self._listeners = [
+            Listener(
+                listener.name,
+                application,
+                limits=config.limits,
+                timeouts=config.timeouts,
+                trusted=trusted,
+                deadlines=self._deadlines,
+                census=self._census,
+                now=now,
+            )
+            for listener in config.listeners
+        ]
+        self.readiness = Readiness()
+        self._lag = LoopLag(reactor, metrics.loop_lag)
+        self._served: list[Served] = []
+        self._admin: Any = None
+        self._admin_socket: Any = None
+        self._signals = Signals(reactor, self.hurry)
+        self._drained: Deferred[None] | None = None
+        self.addresses: dict[str, str] = {}
+        self._describe()
+
+    def _describe(self) -> None:
+        """Say in metrics what runs with which configuration."""
+        metrics, config = self.metrics, self.config
+        metrics.connections = lambda: self._census.total
+        metrics.limits(config.limits.connections)
+        metrics.build_info(__version__, "", platform.python_version(), twisted.__version__, ssl.OPENSSL_VERSION)
+        metrics.config_info(hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:16])
+
+    def bind(self) -> None:
+        """Take every address. Raises `CannotListen` with the place in the configuration, the cause and a next step."""
+        for index, (listener, config) in enumerate(zip(self._listeners, self.config.listeners, strict=True)):
+            listening = self._bind(config.address, config.backlog, f"listeners[{index}].address")
+            self.addresses[config.name] = name_of(listening)
+            self._served.append(Served(self._reactor, listening, listener, config.backlog))
+        if self.config.metrics.enabled:
+            self._admin_socket = self._bind(self.config.metrics.address, 128, "metrics.address")
+            self.addresses["metrics"] = name_of(self._admin_socket)
+
+    def _bind(self, address: Any, backlog: int, place: str) -> Any:
+        try:
+            return bind(address, backlog)
+        except OSError as error:
+            cause = error.strerror or str(error)
+            raise CannotListen(
+                f"gatewayd: cannot listen on {address} ({place}): {cause}; "
+                "stop what holds the address, or configure another"
+            ) from error
+
+    def startService(self) -> None:
+        """Serve."""
+        super().startService()
+        self._deadlines.start()
+        self._access_log.start()
+        self._lag.start()
+        if self._admin_socket is not None:
+            site = admin_site(self.metrics, self.readiness, __version__, self._reactor)
+            family = self._admin_socket.family
+            self._admin = self._reactor.adoptStreamPort(self._admin_socket.fileno(), family, site)
+        starting = DeferredList([served.start() for served in self._served], fireOnOneErrback=True, consumeErrors=True)
+        starting.addCallbacks(self._started, self._failed_to_start)
+
+    def _started(self, _: object) -> None:
+        """Everything listens: say so, once."""
+        self._reactor.callWhenRunning(self._signals.install)
+        where = ", ".join(f"{name} on {address}" for name, address in self.addresses.items())
+        _log.info(
+            "gatewayd {version} listens: {where}; {routes} routes, {services} services",
+            version=__version__,
+            where=where,
+            routes=len(self.config.routes),
+            services=len(self.config.services),
+        )
+        status = f"{len(self._listeners)} listeners, {len(self.config.routes)} routes"
+        notify(READY="1", STATUS=status, X_GATEWAYD_ADDRESSES=json.dumps(self.addresses))
+
+    def _failed_to_start(self, failure: Any) -> None:
+        _log.failure("gatewayd cannot serve", failure)
+        self._reactor.stop()
+
+    def stopService(self) -> Deferred[None]:
+        """Drain and stop; fires when nothing is left."""
+        super().stopService()
+        self.readiness.draining = True
+        self.metrics.draining(True)
+        notify(STOPPING="1")
+        stopping = DeferredList([served.stop() for served in self._served], consumeErrors=True)
+        for listener in self._listeners:
+            listener.drain()
+        self._drained = Deferred()
+        busy = sum(len(listener.channels) for listener in self._listeners)
+        if busy:
+            _log.info("stopping: {busy} connections have requests in flight", busy=busy)
+        looking = task.LoopingCall(self._look_whether_drained)
+        looking.clock = self._reactor
+        self._drained.addCallback(lambda _: looking.stop())
+        limit = self._reactor.callLater(self.config.gateway.drain_timeout, self.hurry)
+        self._drained.addCallback(lambda _: limit.active() and limit.cancel())
+        looking.start(_DRAIN_CHECK)
+        drained = self._drained
+        stopping.addCallback(lambda _: drained)
+        stopping.addCallback(self._close)
+        return stopping
+
+    def _look_whether_drained(self) -> None:
+        """Go on with the stop when the last connection has ended."""
+        if self._drained is not None and not self._drained.called:
+            if not any(listener.channels for listener in self._listeners):
+                self._drained.callback(None)
+
+    def hurry(self) -> None:
+        """Wait no longer for requests in flight."""
+        for listener in self._listeners:
+            for channel in list(listener.channels):
+                channel.expel()
+        if self._drained is not None and not self._drained.called:
+            self._drained.callback(None)
+
+    def _close(self, _: object) -> Any:
+        """Everything behind the requests, last what would tell of it."""
+        for service in self._services.values():
+            service.close()
+        self._deadlines.stop()
+        self._lag.stop()
+        self._access_log.close()
+        self._signals.restore()
+        if self._admin is not None:
+            return self._admin.stopListening()
+        return None

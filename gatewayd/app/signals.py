@@ -1,0 +1,46 @@
+"""What the gateway does on signals: TERM and INT drain, a second one stops at once, HUP reopens the access log."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from twisted.internet.error import ReactorNotRunning
+
+
+class Signals:
+    """Handlers in place of the reactor's, which would make `twistd` end by the signal instead of with status 0."""
+
+    def __init__(self, reactor: Any, hurry: Callable[[], None]) -> None:
+        self._reactor = reactor
+        self._hurry = hurry
+        self._before: dict[int, Any] = {}
+        self._stopping = False
+
+    def install(self) -> None:
+        """Handle TERM and INT; call once the reactor runs, since it installs its own handlers as it starts."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._before[number] = signal.signal(number, self._received)
+
+    def restore(self) -> None:
+        """Put back what was there before."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before.clear()
+
+    def _received(self, number: int, frame: FrameType | None) -> None:
+        """In the signal handler: leave the work to the reactor."""
+        self._reactor.callFromThread(self._stop)
+
+    def _stop(self) -> None:
+        """Drain; when asked again, stop at once."""
+        if self._stopping:
+            self._hurry()
+            return
+        self._stopping = True
+        try:
+            self._reactor.stop()
+        except ReactorNotRunning:
+            self._hurry()

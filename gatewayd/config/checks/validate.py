@@ -1,0 +1,155 @@
+"""Nodes to models: every fault pydantic finds, in our words and at its place."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from gatewayd.config.complaint import Complaint, suggestion
+from gatewayd.config.models.section import FILE_SUFFIX, Section, holds_by_name, secret_names, section_in
+from gatewayd.config.models.values import FROM_FILE
+from gatewayd.config.problems import Problem
+from gatewayd.config.source.nodes import ListNode, MapNode, Mark, Node, ScalarNode, complain, plain, steps
+from gatewayd.config.source.secrets import read_secrets
+
+S = TypeVar("S", bound=Section)
+Path = tuple[str | int, ...]
+
+_KEY = "[key]"  # what pydantic puts at the end of a path that leads to a key
+_NOT_A_LIST = ("list_type", "tuple_type")
+_NOT_A_MAPPING = ("dict_type", "mapping_type", "model_type", "model_attributes_type")
+
+
+def validate(node: Node, section: type[S], name: str, problems: list[Problem], key: Mark | None = None) -> S | None:
+    """The `section` that `node` amounts to, or None and one or more problems.
+
+    `name` is the key it stands under; `key` is where that stands, to be blamed for what is missing. Without `key` it is
+    an entry of the list called `name`.
+    """
+    subject = repr(name) if key is not None else f"an entry of {name!r}"
+    if key is not None and isinstance(node, MapNode):
+        node = dataclasses.replace(node, mark=key)
+    node = read_secrets(node, section, problems)
+    if isinstance(node, ScalarNode) and node.value is None:
+        problems.append((key or node.mark).problem(f"{subject} has no value", "write one, or remove it"))
+        return None
+    faults = list(_empty(node, name))
+    try:
+        model = section.model_validate(plain(node), context=FROM_FILE)
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_input=False):
+            path, on_key = _path(fault)
+            found = list(steps(node, path))[-1][0]
+            missing_value = isinstance(found, ScalarNode) and (found.value is None or found.broken)
+            if fault["type"] == "default_factory_not_called" or (missing_value and not on_key):
+                continue
+            faults.append(complain(node, _describe(fault, path, node, section, subject), path, on_key))
+        problems += faults
+        return None
+    problems += faults
+    return None if faults else model
+
+
+def _path(fault: ErrorDetails) -> tuple[Path, bool]:
+    """Where a fault is, and whether the key there is to blame rather than its value."""
+    path = fault["loc"]
+    if path and path[-1] == _KEY:
+        return path[:-1], True
+    return path, fault["type"] == "extra_forbidden"
+
+
+def _empty(node: Node, name: str) -> Iterator[Problem]:
+    """Every key and list entry without a value: nobody means a null here."""
+    if isinstance(node, ListNode):
+        for item in node.items:
+            if isinstance(item, ScalarNode) and item.value is None:
+                yield item.mark.problem(f"an entry of {name!r} is empty", "write its value, or remove it")
+            else:
+                yield from _empty(item, name)
+    elif isinstance(node, MapNode):
+        for key, value in node.entries.items():
+            if isinstance(value, ScalarNode) and value.value is None:
+                yield node.keys[key].problem(f"{key!r} has no value", "write one, or remove the key")
+            else:
+                yield from _empty(value, key)
+
+
+def _describe(fault: ErrorDetails, path: Path, node: Node, section: type[Section], subject: str) -> Complaint:
+    """What is wrong, in our words."""
+    kind, context = fault["type"], fault.get("ctx", {})
+    complaint = context.get("error")
+    if isinstance(complaint, Complaint):
+        return complaint
+    if kind == "extra_forbidden":
+        return _unknown_key(str(path[-1]), _section_at(section, path[:-1]))
+    if kind == "missing":
+        return _missing(str(path[-1]), _section_at(section, path[:-1]))
+    found = list(steps(node, path))[-1][0]
+    subject = _subject(path) or subject
+    if kind in _NOT_A_LIST:
+        return Complaint(f"{subject} must be a list", _listed(found))
+    if kind in _NOT_A_MAPPING:
+        return Complaint(f"{subject} must be a mapping", "write its keys below it, indented")
+    if kind == "string_type":
+        hint = "put quotes around it" if isinstance(found, ScalarNode) else "write a single value"
+        return Complaint(f"{subject} must be text", hint)
+    if kind == "bool_type":
+        return Complaint(f"{subject} must be true or false", "write true or false, without quotes")
+    if kind.startswith("int_"):
+        return Complaint(f"{subject} must be a whole number", "write digits only, without quotes")
+    if kind == "greater_than_equal":
+        return Complaint("{value} is too little" + f" for {subject}", f"write {context['ge']} or more")
+    if kind == "less_than_equal":
+        return Complaint("{value} is too much" + f" for {subject}", f"write {context['le']} or less")
+    if kind == "literal_error":
+        return Complaint(f"{subject} cannot be " + "{value}", f"write one of {context['expected']}")
+    return Complaint(f"{subject}: {fault['msg']}", "")
+
+
+def _subject(path: Path) -> str:
+    """What messages call the value at `path` of a section; empty where it is the section itself."""
+    names = [part for part in path if isinstance(part, str)]
+    if not names:
+        return ""
+    return f"an entry of {names[-1]!r}" if isinstance(path[-1], int) else repr(names[-1])
+
+
+def _listed(node: Node) -> str:
+    """How to make a list of what stands there."""
+    return f"write [{node.text}]" if isinstance(node, ScalarNode) and node.text else "start each entry with '- '"
+
+
+def _section_at(section: type[Section], path: Path) -> type[Section] | None:
+    """The section that stands at `path` below one."""
+    current: type[Section] | None = section
+    named = False
+    for part in path:
+        if current is None:
+            return None
+        if isinstance(part, int) or named:
+            named = False
+            continue
+        field = current.model_fields.get(part)
+        if field is None:
+            return None
+        named = holds_by_name(field.annotation)
+        current = section_in(field.annotation)
+    return current
+
+
+def _unknown_key(key: str, section: type[Section] | None) -> Complaint:
+    """A key nobody knows."""
+    known: list[str] = []
+    if section is not None:
+        known = [*section.model_fields, *(name + FILE_SUFFIX for name in secret_names(section))]
+    return Complaint(f"unknown key {key!r}", suggestion(key, known, "keys"), on_key=True)
+
+
+def _missing(key: str, section: type[Section] | None) -> Complaint:
+    """A key nobody may leave out: blames what should hold it."""
+    description: Any = section.model_fields[key].description if section is not None else ""
+    return Complaint(f"{key!r} is missing", f"{key}: {description}".replace("`", "'"), on_key=True)

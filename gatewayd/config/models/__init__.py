@@ -1,0 +1,1 @@
+"""What can be configured: frozen values, one file per section."""

@@ -1,0 +1,72 @@
+"""What every section of the configuration is: a frozen value whose unknown keys are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+FILE_SUFFIX = "_file"
+MOST = 10**9  # of anything that is counted
+
+
+class Section(BaseModel):
+    """A group of keys. A field of type `pydantic.SecretStr` called K may be given as `K_file`, a path, instead."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema of the section, with the `_file` form of its secrets."""
+        schema = handler(core_schema)
+        own = handler.resolve_ref_schema(schema)
+        for name in secret_names(cls):
+            own["properties"][name + FILE_SUFFIX] = {"type": "string", "description": f"A file that holds `{name}`."}
+            own["required"] = [key for key in own.get("required", ()) if key != name]
+        return schema
+
+
+@cache
+def secret_names(section: type[BaseModel]) -> tuple[str, ...]:
+    """The keys of `section` that may be given as files."""
+    return tuple(name for name, field in section.model_fields.items() if is_secret(field))
+
+
+@cache
+def inner_sections(section: type[BaseModel]) -> dict[str, type[Section]]:
+    """The keys of `section` that hold sections, and which."""
+    found = {name: section_in(field.annotation) for name, field in section.model_fields.items()}
+    return {name: inner for name, inner in found.items() if inner is not None}
+
+
+@cache
+def has_secrets(section: type[BaseModel]) -> bool:
+    """Whether a secret may stand anywhere in `section`."""
+    return bool(secret_names(section)) or any(map(has_secrets, inner_sections(section).values()))
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether a field holds a secret."""
+    return field.annotation in (SecretStr, SecretStr | None)
+
+
+def section_in(annotation: object) -> type[Section] | None:
+    """The section that a field of this type holds: itself, or in a list, a mapping or an option."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := section_in(inner)) is not None), None)
+
+
+def holds_by_name(annotation: object) -> bool:
+    """Whether a field of this type holds sections by names of the user's choice."""
+    return get_origin(annotation) is Mapping
+
+
+def count(default: int, description: str, *, least: int = 1, most: int = MOST) -> Any:
+    """A field that counts something."""
+    return Field(default=default, ge=least, le=most, description=description)

@@ -1,0 +1,1 @@
+"""From files to positioned values: YAML, the environment, secrets, `conf.d`."""

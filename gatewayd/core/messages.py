@@ -1,0 +1,144 @@
+"""The values an HTTP message is made of once its bytes were judged: fields and heads (RFC 9110 sections 5 and 6)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+
+class Role(IntEnum):
+    """What a field means to an intermediary; decided once per distinct field line, never per request."""
+
+    END_TO_END = 0  # forwarded as it came
+    DROPPED = 1  # for this connection only (RFC 9110 section 7.6.1), or a guarded name in disguise
+    HOST = 2
+    CONTENT_LENGTH = 3
+    TRANSFER_ENCODING = 4
+    CONNECTION = 5
+    EXPECT = 6
+    UPGRADE = 7
+    FORWARDING = 8  # X-Forwarded-*, Forwarded, X-Real-Ip: ours to write
+    REQUEST_ID = 9
+    DATE = 10  # forwarded; noted because an answer without one gets ours
+
+
+class Field:
+    """One field line, judged and immutable by convention: `name` in lower case, `line` as it will be forwarded.
+
+    `meaning` is what the value says, worked out once: an int for Content-Length, the host for Host, the frozenset of
+    lower-case options for Connection; None elsewhere. Fields are shared between requests (see `gatewayd.http.fieldtable`), so nothing may write to one.
+    """
+
+    __slots__ = ("line", "meaning", "name", "role", "value")
+
+    def __init__(self, name: bytes, value: bytes, line: bytes, role: Role, meaning: Any = None) -> None:
+        self.name = name
+        self.value = value
+        self.line = line
+        self.role = role
+        self.meaning = meaning
+
+    def __repr__(self) -> str:
+        """The name only: values may be credentials."""
+        return f"<Field {self.name.decode('ascii')}>"
+
+
+class HeaderSection:
+    """The header section of a message (RFC 9110 section 6.3), judged, with all that its fields mean together.
+
+    Immutable by convention: a connection whose header section repeats byte for byte shares one (see
+    `gatewayd.http.sections`).
+    """
+
+    __slots__ = (
+        "authority",
+        "chunked",
+        "close",
+        "date",
+        "expects_continue",
+        "fields",
+        "host",
+        "keep",
+        "length",
+        "lines",
+        "nominated",
+        "special",
+        "upgrade",
+        "written",
+    )
+
+    written: bytes  # as it came, without the first line and the last CRLF
+    fields: list[Field]
+    special: list[Field]  # the fields whose role is not END_TO_END
+    lines: bytes  # the lines to forward, those that Connection nominates left out
+    nominated: frozenset[bytes]  # names that Connection declares to be for this hop only
+    close: bool  # Connection: close
+    keep: bool  # Connection: keep-alive
+    length: int | None  # Content-Length
+    chunked: bool
+    date: bytes  # the Date line, or nothing
+    upgrade: bytes | None  # what Upgrade offers or, in an answer, names
+    expects_continue: bool  # requests: Expect: 100-continue
+    host: bytes | None  # requests: Host in lower case without its port
+    authority: bytes  # requests: Host as written
+
+
+class RequestHead:
+    """A request's head (RFC 9112 section 3) that passed every check of `gatewayd.http.heads`.
+
+    `target` is the origin-form as it will be forwarded; `path` and `query` are its parts (`query` is None without a
+    "?"); `segments` are the path's segments after the first "/", percent-decoded for unreserved characters only.
+    `host` is the authority in lower case without its port, `authority` as the client wrote it.
+    """
+
+    __slots__ = (
+        "authority",
+        "fields",
+        "host",
+        "keep_alive",
+        "method",
+        "path",
+        "query",
+        "section",
+        "segments",
+        "size",
+        "target",
+        "version",
+    )
+
+    method: bytes
+    target: bytes
+    path: bytes
+    query: bytes | None
+    segments: list[bytes]
+    version: int  # minor version of HTTP/1: 0 or 1
+    size: int  # bytes of the head as it came
+    section: HeaderSection
+    fields: list[Field]  # the section's
+    host: bytes
+    authority: bytes
+    keep_alive: bool
+
+    def get(self, name: bytes) -> bytes | None:
+        """The value of the first field called `name` (lower case), or None."""
+        for field in self.fields:
+            if field.name == name:
+                return field.value
+        return None
+
+    def get_all(self, name: bytes) -> list[bytes]:
+        """The values of every field called `name` (lower case), in order."""
+        return [field.value for field in self.fields if field.name == name]
+
+
+class ResponseHead:
+    """A response's head (RFC 9112 section 4). `reason` is the phrase as it came."""
+
+    __slots__ = ("keep_alive", "line", "section", "status", "version")
+
+    def __init__(self, version: int, status: int, line: bytes, section: HeaderSection) -> None:
+        self.version = version  # minor version of HTTP/1: 0 or 1
+        self.status = status
+        self.line = line  # the status line to forward, with its CRLF
+        self.section = section
+        self.keep_alive = not section.close if version else section.keep

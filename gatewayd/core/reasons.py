@@ -1,0 +1,87 @@
+"""Why the gateway answered itself: one table of reasons, the same slug everywhere an operator looks.
+
+The slug stands in the problem document (RFC 9457), in `X-Gateway-Reason`, in the access log, in metric labels and on
+spans. Adding a refusal means adding a row here and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One row: what the client is told, and what it means for everyone else.
+
+    `retryable` tells the client that the same request may succeed later; `blames_upstream` that the service, not the
+    client or the gateway, caused it; `closes` that the client's connection cannot be used any further;
+    `violation` is the `violation_type` of `security_violations_total`, where the refusal counts as one.
+    """
+
+    status: int
+    slug: str
+    title: str
+    retryable: bool = False
+    blames_upstream: bool = False
+    closes: bool = False
+    violation: str | None = None
+
+
+# What a client may not send (RFC 9112 section 2.2 and the strictness rules of docs/strictness.md).
+MALFORMED_REQUEST_LINE = Reason(400, "malformed-request-line", "The request line is malformed", closes=True)
+MALFORMED_FIELD = Reason(400, "malformed-field", "A header field is malformed", closes=True)
+MALFORMED_TARGET = Reason(400, "malformed-target", "The request target is malformed", closes=True)
+MALFORMED_HOST = Reason(400, "malformed-host", "The request needs exactly one valid Host", closes=True)
+MALFORMED_CHUNK = Reason(400, "malformed-chunk", "The chunked body is malformed", closes=True, violation="smuggling")
+AMBIGUOUS_FRAMING = Reason(400, "ambiguous-framing", "The body's length is ambiguous", closes=True, violation="smuggling")
+AMBIGUOUS_PATH = Reason(
+    400, "ambiguous-path", "The path could be read in two ways", closes=True, violation="path_traversal"
+)
+UNSUPPORTED_TRANSFER_CODING = Reason(
+    400, "unsupported-transfer-coding", "The only transfer coding understood is chunked", closes=True, violation="smuggling"
+)
+UNSUPPORTED_VERSION = Reason(505, "unsupported-version", "The gateway speaks HTTP/1.1 and HTTP/1.0", closes=True)
+UNSUPPORTED_EXPECTATION = Reason(417, "unsupported-expectation", "The only expectation understood is 100-continue")
+METHOD_NOT_PROXIED = Reason(501, "method-not-proxied", "CONNECT is not served here", closes=True)
+HEAD_TOO_LARGE = Reason(431, "head-too-large", "The request's header fields are too large", closes=True, violation="oversize")
+TARGET_TOO_LONG = Reason(414, "target-too-long", "The request target is too long", closes=True, violation="oversize")
+BODY_TOO_LARGE = Reason(413, "body-too-large", "The request's body is too large", closes=True, violation="oversize")
+HEAD_TIMEOUT = Reason(408, "head-timeout", "The request's head did not arrive in time", closes=True)
+BODY_TIMEOUT = Reason(408, "body-timeout", "The request's body stopped arriving", closes=True)
+
+# What no route answers.
+NO_ROUTE = Reason(404, "no-route", "No route matches this request")
+METHOD_NOT_ALLOWED = Reason(405, "method-not-allowed", "The route does not allow this method")
+
+# What the service, or the way to it, did.
+CONNECT_FAILED = Reason(502, "connect-failed", "The service cannot be reached", retryable=True, blames_upstream=True)
+CONNECT_TIMEOUT = Reason(504, "connect-timeout", "The service did not accept a connection in time", True, True)
+UPSTREAM_RESET = Reason(502, "upstream-reset", "The service closed the connection without an answer", True, True)
+UPSTREAM_MALFORMED = Reason(502, "upstream-malformed", "The service's answer is not valid HTTP", False, True)
+UPSTREAM_TRUNCATED = Reason(502, "upstream-truncated", "The service stopped in the middle of its answer", True, True)
+RESPONSE_TIMEOUT = Reason(504, "response-timeout", "The service did not answer in time", True, True)
+IDLE_TIMEOUT = Reason(504, "idle-timeout", "The service stopped sending in the middle of its answer", True, True)
+TOTAL_TIMEOUT = Reason(504, "total-timeout", "The request took longer than it may", True, True)
+POOL_EXHAUSTED = Reason(503, "pool-exhausted", "Every connection to the service is busy", retryable=True)
+
+# What the gateway or the client did.
+SHUTTING_DOWN = Reason(503, "shutting-down", "The gateway is stopping", retryable=True, closes=True)
+INTERNAL_ERROR = Reason(500, "internal-error", "The gateway failed to handle the request", closes=True)
+CLIENT_CLOSED = Reason(499, "client-closed", "The client went away", closes=True)
+CLIENT_STALLED = Reason(499, "client-stalled", "The client stopped reading its answer", closes=True)
+
+REASONS: tuple[Reason, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Reason))
+
+
+class Refused(Exception):
+    """A request the gateway answers itself: the reason, and one sentence about this very request.
+
+    `detail` goes to the client: it never quotes a field value. `headers` are extra field lines such as
+    `b"Allow: GET\\r\\n"`.
+    """
+
+    def __init__(self, reason: Reason, detail: str = "", headers: bytes = b"") -> None:
+        super().__init__(reason.slug)
+        self.reason = reason
+        self.detail = detail
+        self.headers = headers

@@ -1,0 +1,102 @@
+"""Opening connections to services, on whichever reactor runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
+from twisted.internet.error import ConnectError, DNSLookupError
+from twisted.internet.error import TimeoutError as TwistedTimeoutError
+from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.protocol import Factory
+from twisted.python.failure import Failure
+
+from gatewayd.core.reasons import CONNECT_FAILED, CONNECT_TIMEOUT, Refused
+from gatewayd.http.connection import UpstreamConnection
+from gatewayd.http.transport import LoopTransport
+
+
+class Where(Protocol):
+    """An address: `kind` is "tcp" with `host` and `port`, or "unix" with `path`."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def path(self) -> str: ...
+
+
+Dial = Callable[[Where, float, UpstreamConnection], "Deferred[UpstreamConnection]"]
+
+
+def dialer(reactor: Any) -> Dial:
+    """The way to open connections on `reactor`: uvloop's transports where it has such a loop, else its endpoints.
+
+    A dial takes an address, a time limit in seconds and the connection to connect, and fails with `Refused`
+    (`CONNECT_FAILED`, `CONNECT_TIMEOUT`).
+    """
+    loop = event_loop(reactor)
+
+    def dial(where: Where, timeout: float, connection: UpstreamConnection) -> Deferred[UpstreamConnection]:
+        dialing = _on_loop(loop, where, connection) if loop else _on_reactor(reactor, where, connection)
+        dialing.addTimeout(timeout, reactor, onTimeoutCancel=_timed_out)
+        dialing.addCallbacks(lambda _: connection, _translate)
+        return dialing
+
+    return dial
+
+
+def event_loop(reactor: Any) -> asyncio.AbstractEventLoop | None:
+    """The asyncio loop that `reactor` runs on, if there is one."""
+    return getattr(reactor, "_asyncioEventloop", None)
+
+
+def _on_loop(loop: asyncio.AbstractEventLoop, where: Where, connection: UpstreamConnection) -> Deferred[Any]:
+    def transport() -> LoopTransport:
+        return LoopTransport(connection)
+
+    if where.kind == "unix":
+        coroutine = loop.create_unix_connection(transport, where.path)
+    else:
+        coroutine = loop.create_connection(transport, where.host, where.port)  # type: ignore[assignment]
+    return Deferred.fromFuture(asyncio.ensure_future(coroutine, loop=loop))
+
+
+def _on_reactor(reactor: Any, where: Where, connection: UpstreamConnection) -> Deferred[Any]:
+    endpoint: IStreamClientEndpoint
+    if where.kind == "unix":
+        endpoint = UNIXClientEndpoint(reactor, where.path)
+    else:
+        endpoint = HostnameEndpoint(reactor, where.host, where.port)
+    factory = Factory.forProtocol(lambda: connection)  # type: ignore[arg-type]
+    factory.noisy = False
+    connected: Deferred[Any] = endpoint.connect(factory)
+    return connected.addCallback(_without_delay)
+
+
+def _without_delay(connection: UpstreamConnection) -> None:
+    """Send small writes at once, as uvloop does."""
+    set_no_delay = getattr(connection.transport, "setTcpNoDelay", None)
+    if set_no_delay is not None:
+        set_no_delay(True)
+
+
+def _timed_out(result: object, timeout: float) -> object:
+    """What a dial that took longer than its limit fails with."""
+    return Failure(Refused(CONNECT_TIMEOUT)) if isinstance(result, Failure) else result
+
+
+def _translate(failure: Failure) -> Failure:
+    """Foreign errors as ours, once, here."""
+    if failure.check(Refused, CancelledError, asyncio.CancelledError):
+        return failure
+    if failure.check(TwistedTimeoutError, asyncio.TimeoutError, TimeoutError):
+        return Failure(Refused(CONNECT_TIMEOUT))
+    failure.trap(OSError, ConnectError, DNSLookupError)
+    return Failure(Refused(CONNECT_FAILED))

@@ -1,0 +1,148 @@
+"""Heads: the bytes before the empty line, judged whole against the grammar of RFC 9112, deny by default.
+
+Nothing is repaired: what the grammar does not allow raises `Refused`. A head is its first line, which differs from
+message to message, and its header section, which on one connection mostly repeats: whoever reads heads keeps the last
+section and hands it in, and where the bytes are the same it is not judged again.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gatewayd.core.authority import parse_authority
+from gatewayd.core.messages import HeaderSection, RequestHead, ResponseHead
+from gatewayd.core.reasons import (
+    AMBIGUOUS_FRAMING,
+    HEAD_TOO_LARGE,
+    MALFORMED_FIELD,
+    MALFORMED_HOST,
+    MALFORMED_REQUEST_LINE,
+    MALFORMED_TARGET,
+    METHOD_NOT_PROXIED,
+    TARGET_TOO_LONG,
+    UNSUPPORTED_VERSION,
+    UPSTREAM_MALFORMED,
+    Refused,
+)
+from gatewayd.core.target import parse_origin
+from gatewayd.http.sections import judge_request_section, judge_response_section
+
+_REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}+) ([\x21-\x7e]++) HTTP/1\.([01])")
+_OTHER_VERSION = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++ [\x21-\x7e]++ HTTP/[0-9](?:\.[0-9])?")
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*+))?")
+_NEVER_IN_HEAD = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)|\x00")
+_REQUEST_LINE_REST = 48  # the longest method, two spaces, the version, and some room
+_ABSOLUTE = re.compile(rb"https?://([^/?#]*+)(/?.*+)", re.IGNORECASE)
+
+_MOST_STATUS_LINES = 256
+_status_lines: dict[bytes, tuple[int, int, bytes]] = {}  # judged before: minor version, status, line to forward
+
+
+def parse_request_head(block: bytes, last: HeaderSection | None = None) -> RequestHead:
+    """Judge a request's head, given without the final empty line (`GET / HTTP/1.1\\r\\nHost: a`).
+
+    `last` is the section of the connection's request before, if any.
+    """
+    line, _, written = block.partition(b"\r\n")
+    match = _REQUEST_LINE.fullmatch(line)
+    if match is None:
+        raise _bad_request_line(line)
+    section = last if last is not None and written == last.written else judge_request_section(written)
+    head = RequestHead()
+    head.size = len(block) + 4
+    head.method, target, minor = match.groups()
+    head.section = section
+    head.fields = section.fields
+    host = section.host
+    if minor == b"1":
+        head.version = 1
+        head.keep_alive = not section.close
+        if host is None:
+            raise Refused(MALFORMED_HOST, "An HTTP/1.1 request needs a Host.")
+    else:
+        head.version = 0
+        head.keep_alive = section.keep
+        if section.chunked:
+            raise Refused(AMBIGUOUS_FRAMING, "HTTP/1.0 has no Transfer-Encoding.")
+    head.host = host or b""
+    head.authority = section.authority
+    if target[0] != 0x2F:
+        target = _origin_of(head, target)
+        if target == b"*":
+            head.target = head.path = target
+            head.query, head.segments = None, [target]
+            return head
+    head.target, head.path, head.query, head.segments = parse_origin(target)
+    return head
+
+
+def _origin_of(head: RequestHead, target: bytes) -> bytes:
+    """The origin-form in a target of another form (RFC 9112 section 3.2), or "*"; sets what it says of the host."""
+    if head.method == b"CONNECT":
+        raise Refused(METHOD_NOT_PROXIED)
+    if target == b"*" and head.method == b"OPTIONS":
+        return target
+    match = _ABSOLUTE.fullmatch(target)
+    if match is None:
+        raise Refused(MALFORMED_TARGET, "The target is neither a path nor an http URI.")
+    authority, target = match.groups()
+    named = parse_authority(authority)
+    if head.section.host is not None and (named != head.host or _port(authority) != _port(head.authority)):
+        raise Refused(MALFORMED_HOST, "The target's authority and Host differ.")
+    head.authority, head.host = authority, named
+    return target if target.startswith(b"/") else b"/" + target
+
+
+def _port(authority: bytes) -> bytes:
+    """The port an authority names, without the default one of http."""
+    port = authority.rpartition(b"]")[2].partition(b":")[2]
+    return b"" if port == b"80" else port
+
+
+def _bad_request_line(line: bytes) -> Refused:
+    """Why this line is no request line of HTTP/1.x."""
+    if _OTHER_VERSION.fullmatch(line):
+        return Refused(UNSUPPORTED_VERSION)
+    return Refused(MALFORMED_REQUEST_LINE, "It is not a method, a target and HTTP/1.1 with single spaces between.")
+
+
+def judge_incomplete(data: bytes, head_size: int, target_size: int) -> None:
+    """Refuse the beginning of a head as soon as no continuation can save it.
+
+    Without this a client that speaks another protocol, or ends its lines with a bare LF, would wait for a timeout.
+    """
+    line_end = data.find(b"\r\n")
+    if (line_end if line_end >= 0 else len(data)) > target_size + _REQUEST_LINE_REST:
+        raise Refused(TARGET_TOO_LONG, f"A target may have {target_size} bytes.")
+    if len(data) > head_size:
+        raise Refused(HEAD_TOO_LARGE, f"A head may have {head_size} bytes.")
+    if line_end >= 0 and not _REQUEST_LINE.fullmatch(data, 0, line_end):
+        raise _bad_request_line(data[:line_end])
+    if _NEVER_IN_HEAD.search(data):
+        raise Refused(MALFORMED_FIELD if line_end >= 0 else MALFORMED_REQUEST_LINE, "A line of the head ends without CRLF.")
+
+
+def parse_response_head(block: bytes, last: HeaderSection | None = None) -> ResponseHead:
+    """Judge an answer's head, given without the final empty line. Raises `Refused(UPSTREAM_MALFORMED)`.
+
+    `last` is the section of the connection's answer before, if any.
+    """
+    line, _, written = block.partition(b"\r\n")
+    version, status, forwarded = _status_lines.get(line) or _judge_status_line(line)
+    section = last if last is not None and written == last.written else judge_response_section(written)
+    if section.chunked and not version:
+        raise Refused(UPSTREAM_MALFORMED, "HTTP/1.0 has no Transfer-Encoding.")
+    return ResponseHead(version, status, forwarded, section)
+
+
+def _judge_status_line(line: bytes) -> tuple[int, int, bytes]:
+    """What a status line says, remembered: services use few."""
+    match = _STATUS_LINE.fullmatch(line)
+    if match is None:
+        raise Refused(UPSTREAM_MALFORMED, "The status line is not one of HTTP/1.x.")
+    minor, status, reason = match.groups()
+    judged = int(minor), int(status), b"HTTP/1.1 %b %b\r\n" % (status, reason or b"")
+    if len(_status_lines) >= _MOST_STATUS_LINES:
+        _status_lines.clear()
+    _status_lines[line] = judged
+    return judged

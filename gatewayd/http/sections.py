@@ -1,0 +1,132 @@
+"""Header sections: field lines judged one by one and then together (RFC 9112 section 6.3), deny by default.
+
+What frames a message in more than one way is refused, whatever the RFC would let a lenient recipient do.
+"""
+
+from __future__ import annotations
+
+from gatewayd.core.messages import Field, HeaderSection, Role
+from gatewayd.core.reasons import (
+    AMBIGUOUS_FRAMING,
+    MALFORMED_HOST,
+    UNSUPPORTED_EXPECTATION,
+    UNSUPPORTED_TRANSFER_CODING,
+    UPSTREAM_MALFORMED,
+    Refused,
+)
+from gatewayd.http.fieldtable import FieldTable
+
+_CONNECTION, _CONTENT_LENGTH, _DATE, _EXPECT = Role.CONNECTION, Role.CONTENT_LENGTH, Role.DATE, Role.EXPECT
+_HOST, _TRANSFER_ENCODING, _UPGRADE = Role.HOST, Role.TRANSFER_ENCODING, Role.UPGRADE
+_NONE: frozenset[bytes] = frozenset()
+# Options of Connection that are no names of fields to strip: the gateway speaks for itself on the next hop.
+_HOP_OPTIONS = frozenset({b"close", b"keep-alive", b"upgrade", b"te", b"http2-settings"})
+
+_requests = FieldTable()
+_responses = FieldTable()
+
+
+def judge_request_section(written: bytes) -> HeaderSection:
+    """Judge a request's header section, given without its last CRLF. Raises `Refused`."""
+    section = _judge_lines(written, _requests)
+    if section.special:
+        _weigh(section)
+    # An upgrade changes the connection after this very message, so it cannot have a body; h2c would take the requests
+    # behind it out of sight.
+    if section.upgrade is not None and (
+        section.length or section.chunked or b"h2c" in section.upgrade.lower() or not _asks_for_upgrade(section)
+    ):
+        section.upgrade = None
+    return section
+
+
+def judge_response_section(written: bytes) -> HeaderSection:
+    """Judge an answer's header section, given without its last CRLF. Raises `Refused(UPSTREAM_MALFORMED)`."""
+    try:
+        section = _judge_lines(written, _responses)
+        if section.special:
+            _weigh(section)
+    except Refused as refused:
+        raise Refused(UPSTREAM_MALFORMED, "The answer's header section is malformed or ambiguous.") from refused
+    return section
+
+
+def _judge_lines(written: bytes, table: FieldTable) -> HeaderSection:
+    """The section with its fields, and the meaning of a section without special fields."""
+    section = HeaderSection()
+    section.written = written
+    section.fields = fields = []
+    section.special = special = []
+    lines = []
+    known, judge = table.get, table.judge
+    if written:
+        for line in written.split(b"\r\n"):
+            field = known(line) or judge(line)
+            fields.append(field)
+            if field.role:
+                special.append(field)
+            else:
+                lines.append(field.line)
+    section.lines = b"".join(lines)
+    section.nominated = _NONE
+    section.close = section.keep = section.chunked = section.expects_continue = False
+    section.length = section.upgrade = section.host = None
+    section.date = section.authority = b""
+    return section
+
+
+def _weigh(section: HeaderSection) -> None:
+    """Set what the special fields mean together."""
+    coding: bytes | None = None
+    options = _NONE
+    for field in section.special:
+        role = field.role
+        if role is _HOST:
+            if section.host is not None:
+                raise Refused(MALFORMED_HOST, "There is more than one Host.")
+            section.host, section.authority = field.meaning, field.value
+        elif role is _CONNECTION:
+            options |= field.meaning
+        elif role is _CONTENT_LENGTH:
+            if section.length is not None:
+                raise Refused(AMBIGUOUS_FRAMING, "There is more than one Content-Length.")
+            section.length = field.meaning
+        elif role is _TRANSFER_ENCODING:
+            if coding is not None:
+                raise Refused(AMBIGUOUS_FRAMING, "There is more than one Transfer-Encoding.")
+            coding = field.value.lower()
+        elif role is _DATE:
+            section.date = field.line
+        elif role is _EXPECT:
+            if field.value.lower() != b"100-continue":
+                raise Refused(UNSUPPORTED_EXPECTATION)
+            section.expects_continue = True
+        elif role is _UPGRADE:
+            section.upgrade = field.value if section.upgrade is None else section.upgrade + b", " + field.value
+    if coding is not None:
+        if section.length is not None:
+            raise Refused(AMBIGUOUS_FRAMING, "Both Content-Length and Transfer-Encoding are present.")
+        if coding != b"chunked":
+            raise Refused(UNSUPPORTED_TRANSFER_CODING)
+        section.chunked = True
+    if options:
+        section.close = b"close" in options
+        section.keep = b"keep-alive" in options
+        section.nominated = nominated = options - _HOP_OPTIONS
+        if nominated:
+            section.lines = b"".join(forwarded(section, nominated))
+
+
+def forwarded(section: HeaderSection, without: frozenset[bytes]) -> list[bytes]:
+    """The lines to forward, those of the fields named in `without` left out."""
+    return [field.line for field in section.fields if not field.role and field.name not in without]
+
+
+def _asks_for_upgrade(section: HeaderSection) -> bool:
+    """Whether Connection names Upgrade, as it has to (RFC 9110 section 7.8)."""
+    return any(field.role is _CONNECTION and b"upgrade" in field.meaning for field in section.special)
+
+
+def fields_with(section: HeaderSection, role: Role) -> list[Field]:
+    """The special fields with `role`."""
+    return [field for field in section.special if field.role is role]

@@ -1,0 +1,124 @@
+"""uvloop's transports behind Twisted's interfaces.
+
+A protocol of this room knows only `ITransport`, `IPushProducer` and `IConsumer`. On a reactor that runs on an asyncio
+loop it gets a `LoopTransport`, whose `write` *is* the loop transport's method and whose incoming bytes go straight to
+`dataReceived`: no frame of ours lies in between. On any other reactor it gets that reactor's own transport, and on
+neither does it notice the difference (tests/http run on `StringTransport`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IAddress, IConsumer, IProtocol, IPushProducer, ITransport
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+_DONE = Failure(ConnectionDone())
+HIGH_WATER = 65536  # bytes a transport may hold unsent before it asks its producer to pause
+
+
+def _address(info: Any) -> IAddress:
+    """What a socket calls its name, as Twisted's address object."""
+    if isinstance(info, tuple):
+        kind = IPv4Address if len(info) == 2 else IPv6Address
+        return kind("TCP", info[0], info[1])
+    return UNIXAddress(info or None)
+
+
+@implementer(ITransport, IConsumer, IPushProducer)
+class LoopTransport(asyncio.Protocol):
+    """One connection of an asyncio loop, seen by `protocol` as an `ITransport` that is also an `IConsumer`."""
+
+    __slots__ = ("_loop_transport", "_producer", "_protocol", "data_received", "disconnecting", "write", "writeSequence")
+
+    write: Callable[[bytes], None]
+    writeSequence: Callable[[Iterable[bytes]], None]
+
+    def __init__(self, protocol: IProtocol) -> None:
+        self._protocol = protocol
+        self._producer: IPushProducer | None = None
+        self.disconnecting = False
+        self.data_received = protocol.dataReceived  # looked up by the loop once, before connection_made
+
+    # What the loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Tell the protocol."""
+        self._loop_transport = transport = cast(asyncio.Transport, transport)
+        transport.set_write_buffer_limits(high=HIGH_WATER)
+        self.write = transport.write
+        self.writeSequence = transport.writelines
+        self._protocol.makeConnection(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the protocol: an orderly end as ConnectionDone, everything else as ConnectionLost."""
+        self.disconnecting = True
+        self._producer = None
+        self._protocol.connectionLost(_DONE if exc is None else Failure(ConnectionLost(str(exc))))
+        del self.data_received  # it refers to the protocol, which refers to this transport
+
+    def eof_received(self) -> bool:
+        """Close: a peer that stops sending has gone, as on Twisted's own transports."""
+        return False
+
+    def pause_writing(self) -> None:
+        """Pass on that the peer reads more slowly than we write."""
+        if self._producer is not None:
+            self._producer.pauseProducing()
+
+    def resume_writing(self) -> None:
+        """Pass on that the peer has caught up."""
+        if self._producer is not None:
+            self._producer.resumeProducing()
+
+    # What the protocol calls.
+
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:
+        """Let `producer` (a push producer) know when to pause and resume."""
+        self._producer = producer
+
+    def unregisterProducer(self) -> None:
+        """Leave the producer alone from now on."""
+        self._producer = None
+
+    def pauseProducing(self) -> None:
+        """Stop reading."""
+        if not self.disconnecting:
+            self._loop_transport.pause_reading()
+
+    def resumeProducing(self) -> None:
+        """Read again."""
+        if not self.disconnecting:
+            self._loop_transport.resume_reading()
+
+    def stopProducing(self) -> None:
+        """Close."""
+        self.loseConnection()
+
+    def loseConnection(self) -> None:
+        """Close once what was written is sent."""
+        self.disconnecting = True
+        self._loop_transport.close()
+
+    def abortConnection(self) -> None:
+        """Close at once."""
+        self.disconnecting = True
+        self._loop_transport.abort()
+
+    def loseWriteConnection(self) -> None:
+        """Send what was written and then FIN; keep reading."""
+        if self._loop_transport.can_write_eof():
+            self._loop_transport.write_eof()
+
+    def getPeer(self) -> IAddress:
+        """Whom we talk to."""
+        return _address(self._loop_transport.get_extra_info("peername"))
+
+    def getHost(self) -> IAddress:
+        """Our end."""
+        return _address(self._loop_transport.get_extra_info("sockname"))

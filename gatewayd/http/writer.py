@@ -1,0 +1,74 @@
+"""Responses on their way to a client: one framing per response, the head leaving together with the first bytes."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from twisted.internet.interfaces import ITransport
+
+from gatewayd.http import chunked
+
+_JOIN_UP_TO = 16384  # bytes of body worth copying behind the head, so that both leave in one write
+
+
+class Framing(Enum):
+    """How a response's end will be known to the client (RFC 9112 section 6.3)."""
+
+    NONE = auto()  # no body: HEAD, 1xx, 204, 304
+    LENGTH = auto()
+    CHUNKED = auto()
+    CLOSE = auto()  # for HTTP/1.0 clients
+
+
+class ResponseWriter:
+    """Writes one response after another. `started` from a response's head on, `sent` counts its bytes, head included."""
+
+    __slots__ = ("_framing", "_pending", "_transport", "sent", "started")
+
+    def __init__(self, transport: ITransport) -> None:
+        self._transport = transport
+        self._framing = Framing.NONE
+        self._pending = b""
+        self.sent = 0
+        self.started = False
+
+    def reset(self) -> None:
+        """Ready for the next response."""
+        self.sent = 0
+        self.started = False
+
+    def begin(self, head: bytes, framing: Framing) -> None:
+        """Take a whole head, empty line included; it leaves with the first body bytes or at `flush`."""
+        self._pending = head
+        self._framing = framing
+        self.started = True
+
+    def write(self, data: bytes) -> None:
+        """Send body bytes (not empty); dropped where the response has no body."""
+        framing = self._framing
+        if framing is Framing.NONE:
+            return
+        if framing is Framing.CHUNKED:
+            data = chunked.encode(data)
+        if self._pending:
+            if len(data) <= _JOIN_UP_TO:
+                data = self._pending + data
+                self._pending = b""
+            else:
+                self.flush()
+        self.sent += len(data)
+        self._transport.write(data)
+
+    def end(self, trailers: bytes = b"") -> None:
+        """Send what ends the response."""
+        if self._framing is Framing.CHUNKED:
+            self._pending += chunked.encode_last(trailers)
+        if self._pending:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send the head if it still waits for its body."""
+        pending, self._pending = self._pending, b""
+        if pending:
+            self.sent += len(pending)
+            self._transport.write(pending)

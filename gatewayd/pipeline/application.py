@@ -1,0 +1,149 @@
+"""What all requests of a process share, and where each of them is observed."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from email.utils import formatdate
+from itertools import count
+from typing import Protocol
+
+from gatewayd.core.messages import RequestHead, Role
+from gatewayd.core.reasons import BODY_TIMEOUT, BODY_TOO_LARGE, CLIENT_CLOSED, CLIENT_STALLED, HEAD_TIMEOUT, Reason, Refused
+from gatewayd.http.channel import ServerChannel
+from gatewayd.http.inbound import InboundBody
+from gatewayd.pipeline.exchange import Exchange
+from gatewayd.pipeline.route import Counters, RequestCounters, Route
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-+/=:@]{1,128}")
+
+
+class Ledger(Counters, Protocol):
+    """The counters the pipeline writes beside those of routes and services."""
+
+    overhead: Callable[[float], None]
+
+    def route(self, label: str = ...) -> RequestCounters: ...
+    def violation(self, kind: str) -> None: ...
+    def abort(self, reason: str) -> None: ...
+
+
+class Located(Protocol):
+    """A leaf of the route tree."""
+
+    @property
+    def payload(self) -> Route: ...
+
+
+class Application:
+    """Serves the requests of every listener. `locate` finds the route of a head or raises `Refused`."""
+
+    def __init__(
+        self,
+        locate: Callable[[RequestHead], Located],
+        *,
+        pseudonym: str,
+        metrics: Ledger,
+        log: Callable[[dict[str, object]], None] | None,
+        now: Callable[[], float],
+        wall_clock: Callable[[], float],
+    ) -> None:
+        self.locate = locate
+        self.pseudonym = pseudonym.encode("ascii")
+        self.metrics = metrics
+        self.now = now
+        self._log = log
+        self._wall_clock = wall_clock
+        self._unmatched = metrics.route()
+        self._ids = count(1)
+        self._id_prefix = os.urandom(8).hex().encode()
+        self._date = b""
+        self._date_until = -1.0
+        self.in_progress = 0
+
+    def serve(self, channel: ServerChannel, head: RequestHead, body: InboundBody | None, since: float) -> Exchange:
+        """An exchange for a whole head."""
+        request_id = self._identify(head) if channel.peer.trusted else self._new_id()
+        return Exchange(self, channel, head, body, since, request_id)
+
+    def refuse(self, channel: ServerChannel, refused: Refused, since: float) -> None:
+        """Answer bytes that are no request."""
+        Exchange(self, channel, None, None, since, self._new_id()).refuse_unparsed(refused)
+
+    def _new_id(self) -> bytes:
+        """An id for a request: unique by the process's random part, readable by its count."""
+        return b"%b%016x" % (self._id_prefix, next(self._ids))
+
+    def _identify(self, head: RequestHead) -> bytes:
+        """The id that a believed peer gave its request, if it is one, else a new one."""
+        for field in head.section.special:
+            if field.role is Role.REQUEST_ID and _REQUEST_ID.fullmatch(field.value):
+                return field.value
+        return self._new_id()
+
+    def date(self) -> bytes:
+        """The Date of a response generated now (RFC 9110 section 6.6.1), made once a second."""
+        now = self.now()
+        if now >= self._date_until:
+            wall = self._wall_clock()
+            self._date = formatdate(wall, usegmt=True).encode()
+            self._date_until = now + 1 - wall % 1
+        return self._date
+
+    def observe(self, exchange: Exchange) -> None:
+        """The one place where a finished request is counted and logged."""
+        seconds = self.now() - exchange.since
+        head, body = exchange.head, exchange.body
+        received = (head.size if head is not None else 0) + (body.received if body is not None else 0)
+        sent = exchange.channel.writer.sent
+        tunnel = exchange.tunnel
+        if tunnel is not None:
+            received += tunnel.received
+            sent += tunnel.sent
+        counters = exchange.counters
+        if counters is not None:
+            counters.in_progress -= 1
+        else:
+            counters = self._unmatched.method(head.method if head is not None else b"_OTHER")
+        counters.finish(exchange.status, seconds, received, sent)
+        if tunnel is None:
+            self.metrics.overhead(seconds - exchange.upstream_time)
+        if exchange.reason is not None and (cause := _ABORTS.get(exchange.reason)):
+            self.metrics.abort(cause)
+        if self._log is not None:
+            self._log(self._record(exchange, seconds, received, sent))
+
+    def _record(self, exchange: Exchange, seconds: float, received: int, sent: int) -> dict[str, object]:
+        """The access log's line. Paths are logged without their query, where tokens travel."""
+        head, route = exchange.head, exchange.route
+        peer = exchange.channel.peer
+        return {
+            "time": self._wall_clock(),
+            "request_id": exchange.request_id.decode("latin-1"),
+            "client": peer.address,
+            "method": head.method.decode("ascii") if head is not None else None,
+            "host": head.host.decode("ascii") if head is not None else None,
+            "route": route.label if route is not None else "_unmatched",
+            "path": head.path.decode("ascii") if head is not None else None,
+            "status": exchange.status,
+            "reason": exchange.reason.slug if exchange.reason is not None else None,
+            "service": exchange.service or None,
+            "target": exchange.target or None,
+            "attempts": exchange.attempts,
+            "bytes_in": received,
+            "bytes_out": sent,
+            "duration": round(seconds, 6),
+            "upstream_time": round(exchange.upstream_time, 6),
+            "overhead": round(seconds - exchange.upstream_time, 6),
+        }
+
+
+# Which refusals count as unfinished requests in http_request_aborts_total.
+_ABORTS: dict[Reason, str] = {
+    CLIENT_CLOSED: "client",
+    CLIENT_STALLED: "timeout",
+    BODY_TIMEOUT: "timeout",
+    HEAD_TIMEOUT: "timeout",
+    BODY_TOO_LARGE: "oversize",
+}

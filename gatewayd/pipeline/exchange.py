@@ -1,0 +1,153 @@
+"""Exchange: the one value a request carries, from its head to the point where it is observed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.logger import Logger
+
+from gatewayd.core.messages import RequestHead, ResponseHead
+from gatewayd.core.reasons import (
+    CLIENT_CLOSED,
+    INTERNAL_ERROR,
+    NO_ROUTE,
+    Reason,
+    Refused,
+)
+from gatewayd.http.channel import ServerChannel
+from gatewayd.http.inbound import InboundBody
+from gatewayd.pipeline import replies
+from gatewayd.pipeline.outgoing import interim_head
+from gatewayd.pipeline.task import Task
+
+if TYPE_CHECKING:
+    from gatewayd.http.connection import UpstreamConnection
+    from gatewayd.http.tunnel import Tunnel
+    from gatewayd.pipeline.application import Application
+    from gatewayd.pipeline.route import MethodCounters, Route
+
+
+class Abandoned(Exception):
+    """Raised in the coroutine of a request whose client is gone, or has to go: nothing can be sent any more."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.slug)
+        self.reason = reason
+
+
+class Exchange:
+    """One request and what became of it. Times are seconds of the application's clock.
+
+    Most of what can be said of a request is never said: such attributes are class attributes until they are set.
+    """
+
+    _log = Logger()
+    _task: Task | None = None
+    connection: UpstreamConnection | None = None  # in use for this request
+    tunnel: Tunnel | None = None
+    route: Route | None = None
+    status = 0
+    reason: Reason | None = None  # why the gateway, and not a service, ended it
+    service = ""
+    target = ""
+    attempts = 0
+    asked = 0.0  # when the service was asked, 0 while it is not waited for
+    upstream_time = 0.0
+    keep_alive = True
+    counters: MethodCounters | None = None  # of the route and method, once known
+
+    def __init__(
+        self,
+        application: Application,
+        channel: ServerChannel,
+        head: RequestHead | None,
+        body: InboundBody | None,
+        since: float,
+        request_id: bytes,
+    ) -> None:
+        self.application = application
+        self.channel = channel
+        self.head = head
+        self.body = body
+        self.since = since
+        self.request_id = request_id
+
+    # What the channel calls.
+
+    def start(self) -> None:
+        """Answer."""
+        self._task = task = Task(self._run())
+        task.step()
+
+    def cancel(self, reason: Reason) -> None:
+        """Stop everything; the client hears no more."""
+        if self._task is not None:
+            self._task.throw(Abandoned(reason))
+
+    def fail(self, refused: Refused) -> None:
+        """Refuse, if the answer has not begun; else break it off."""
+        if self._task is not None:
+            self._task.throw(refused)
+
+    # The one way through.
+
+    async def _run(self) -> None:
+        """Find the route, let it answer, and account for the outcome, whatever it is."""
+        try:
+            try:
+                head = self.head
+                assert head is not None
+                if head.target == b"*":
+                    raise Refused(NO_ROUTE)
+                self.route = route = self.application.locate(head).payload
+                self.counters = counters = route.metrics.method(head.method)
+                counters.in_progress += 1
+                await route.answer(self)
+            except Refused as refused:
+                self._refuse(refused)
+            except Abandoned as abandoned:
+                self._end(abandoned.reason, 499 if abandoned.reason is CLIENT_CLOSED else abandoned.reason.status)
+            except Exception:
+                self._log.failure("a request failed", route=self.route and self.route.name)
+                self._refuse(Refused(INTERNAL_ERROR))
+        finally:
+            self._finish()
+
+    def interim(self, answer: ResponseHead) -> None:
+        """A 1xx answer: passed on, except 100, which the gateway says itself, and to clients that know no 1xx."""
+        head = self.head
+        if answer.status != 100 and head is not None and head.version:
+            self.channel.write_interim(interim_head(answer))
+
+    def refuse_unparsed(self, refused: Refused) -> None:
+        """Answer bytes that are no request."""
+        self._refuse(refused)
+        self._finish()
+
+    def _refuse(self, refused: Refused) -> None:
+        """Answer with a problem document, or break off the answer that has begun."""
+        reason = refused.reason
+        if self.channel.writer.started:
+            self._end(reason, self.status)
+            return
+        self.reason = reason
+        if reason.violation is not None:
+            self.application.metrics.violation(reason.violation)
+        replies.problem(self, refused)
+
+    def _end(self, reason: Reason, status: int) -> None:
+        """Break off: the client must not take what it got for the whole answer."""
+        self.reason = reason
+        self.status = status
+        self.keep_alive = False
+        self.channel.abort()
+
+    def _finish(self) -> None:
+        """Leave nothing behind, be observed, and let the channel go on."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            connection.abort()
+        self.application.observe(self)
+        channel = self.channel
+        channel.writer.reset()
+        channel.ended(self.keep_alive)

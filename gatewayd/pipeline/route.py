@@ -1,0 +1,59 @@
+"""A route as requests meet it: everything decided that can be decided before one comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from gatewayd.pipeline.exchange import Exchange
+
+
+class MethodCounters(Protocol):
+    """Counts the requests of one route and method."""
+
+    in_progress: int
+
+    def finish(self, status: int, seconds: float, bytes_in: int, bytes_out: int) -> None: ...
+
+
+class RequestCounters(Protocol):
+    """Counts the requests of one route."""
+
+    @property
+    def method(self) -> Callable[[bytes], MethodCounters]: ...
+
+
+class ServiceCounters(Protocol):
+    """Counts the attempts at one service."""
+
+    pool: Callable[[], tuple[int, int, int]]
+    connected: Callable[[float], None]
+
+    def attempt(self, status: int | None, seconds: float) -> None: ...
+    def error(self, kind: str) -> None: ...
+
+
+class Counters(Protocol):
+    """Where routes and services get their counters."""
+
+    def service(self, name: str) -> ServiceCounters: ...
+
+
+class Answer(Protocol):
+    """What a route does with a request."""
+
+    async def __call__(self, exchange: Exchange) -> None:
+        """Answer it; raise `Refused` to have it refused."""
+
+
+class Route:
+    """`label` is the path pattern: the `route` of metrics and logs. `answer` answers a request that matched."""
+
+    __slots__ = ("answer", "label", "metrics", "name")
+
+    def __init__(self, name: str, label: str, answer: Answer, metrics: RequestCounters) -> None:
+        self.name = name
+        self.label = label
+        self.answer = answer
+        self.metrics = metrics

@@ -1,0 +1,94 @@
+"""Runs the one coroutine of a request.
+
+Does what `Deferred.fromCoroutine` does, for awaits on `Slot` (cheap) and on `Deferred` alike, without a Deferred per
+request and without copying a context: what a request carries travels in its Exchange.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any, TypeAlias
+
+from twisted.internet.defer import Deferred
+
+from gatewayd.core.slot import Slot
+
+
+Awaited: TypeAlias = Slot[Any] | Deferred[Any]
+
+
+class Task:
+    """A coroutine, run by `step`. It must handle its own errors: one that escapes is raised from whatever woke it."""
+
+    __slots__ = ("_coroutine", "_done", "_error", "_running", "_waiting")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        self._coroutine = coroutine
+        self._waiting: Awaited | None = None
+        self._error: BaseException | None = None
+        self._running = False
+        self._done = False
+
+    def step(self) -> None:
+        """Run until the coroutine waits again or returns."""
+        self._running = True
+        try:
+            waiting = self._coroutine.send(None)
+            while self._error is not None:
+                waiting = self._interrupt(waiting)
+        except StopIteration:
+            self._done = True
+            return
+        finally:
+            self._running = False
+        self._wait(waiting)
+
+    def throw(self, error: BaseException) -> None:
+        """Raise `error` where the coroutine waits; does nothing once it has returned.
+
+        From within the coroutine's own step (a connection may be lost while it is written to) the error is raised at
+        the coroutine's next wait.
+        """
+        if self._done:
+            return
+        self._error = error
+        if self._running:
+            return
+        waiting, self._waiting = self._waiting, None
+        self._running = True
+        try:
+            while self._error is not None:
+                waiting = self._interrupt(waiting)
+        except StopIteration:
+            self._done = True
+            return
+        finally:
+            self._running = False
+        assert waiting is not None
+        self._wait(waiting)
+
+    def _interrupt(self, waiting: Awaited | None) -> Awaited:
+        """Raise the error at hand in the coroutine, which no longer waits for `waiting`; returns what it waits for next."""
+        if isinstance(waiting, Slot):
+            waiting.wake = None
+        elif waiting is not None:
+            waiting.addErrback(lambda _: None)  # its cancellation is no news
+            waiting.cancel()
+        error, self._error = self._error, None
+        assert error is not None
+        awaited: Awaited = self._coroutine.throw(error)
+        return awaited
+
+    def _wait(self, waiting: Awaited) -> None:
+        """Be woken when `waiting` has a result."""
+        self._waiting = waiting
+        if isinstance(waiting, Slot):
+            waiting.wake = self.step
+        else:
+            waiting.addBoth(self._fired, waiting)
+
+    def _fired(self, result: object, waiting: Deferred[Any]) -> None:
+        """A Deferred has its result, which the coroutine takes from it; unless it stopped waiting for this one."""
+        if self._waiting is waiting:
+            self._waiting = None
+            self.step()

@@ -1,0 +1,142 @@
+"""The series a request touches: by route and method on the client's side, by service on the upstream's side.
+
+Each is looked up once and kept by whoever serves the route or the service; counting is then attribute arithmetic.
+Everything here is written from the reactor's thread only.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+
+from gatewayd.telemetry.catalogue import ATTEMPT_ERRORS, DOWNSTREAM_BUCKETS, LATENCY_BUCKETS, SIZE_BUCKETS
+from gatewayd.telemetry.tally import HistogramTally
+
+UNMATCHED = "_unmatched"  # the route label of a request no route answered: the raw path would be unbounded
+OTHER_METHOD = "_OTHER"  # as OpenTelemetry's http.request.method names what is not a known method
+
+# RFC 9110 section 9, RFC 5789 (PATCH), and QUERY, the safe method with a body.
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY")
+
+
+class _Outcome:
+    """What one status code counts: its own requests, and the durations of its class."""
+
+    __slots__ = ("durations", "requests")
+
+    def __init__(self, durations: HistogramTally) -> None:
+        self.requests = 0
+        self.durations = durations
+
+
+class MethodMetrics:
+    """Rows of one route and one method. The caller keeps `in_progress` by += 1 and -= 1."""
+
+    __slots__ = ("durations", "in_progress", "outcomes", "request_sizes", "response_sizes")
+
+    def __init__(self) -> None:
+        self.in_progress = 0
+        self.outcomes: dict[int, _Outcome] = {}
+        self.durations: dict[str, HistogramTally] = {}
+        self.request_sizes = HistogramTally(SIZE_BUCKETS)
+        self.response_sizes = HistogramTally(SIZE_BUCKETS)
+
+    def finish(self, status: int, seconds: float, bytes_in: int, bytes_out: int) -> None:
+        """Count one finished request: `seconds` from the first byte in to the last byte out, body bytes as transferred.
+
+        `status` is what the client was sent, 499 where it went away first.
+        """
+        try:
+            outcome = self.outcomes[status]
+        except KeyError:
+            outcome = self._first(status)
+        outcome.requests += 1
+        # `HistogramTally.observe` three times over, written out: the calls would cost as much as the counting.
+        durations = outcome.durations
+        durations.counts[bisect_left(LATENCY_BUCKETS, seconds)] += 1
+        durations.sum += seconds
+        sizes = self.request_sizes
+        if bytes_in:
+            sizes.counts[bisect_left(SIZE_BUCKETS, bytes_in)] += 1
+            sizes.sum += bytes_in
+        else:
+            sizes.counts[0] += 1
+        sizes = self.response_sizes
+        sizes.counts[bisect_left(SIZE_BUCKETS, bytes_out)] += 1
+        sizes.sum += bytes_out
+
+    def _first(self, status: int) -> _Outcome:
+        group = f"{status // 100}xx"
+        durations = self.durations.setdefault(group, HistogramTally(LATENCY_BUCKETS))
+        outcome = self.outcomes[status] = _Outcome(durations)
+        return outcome
+
+
+class _Methods(dict[bytes, MethodMetrics]):
+    """The known methods, made when first seen; every other one shares one entry, so that a client cannot add series."""
+
+    def __missing__(self, method: bytes) -> MethodMetrics:
+        known = method if method.decode("latin-1") in METHODS else OTHER_METHOD.encode("ascii")
+        made = self.get(known)
+        if made is None:
+            made = self[known] = MethodMetrics()
+        return made
+
+
+class RouteMetrics:
+    """Rows of one route; `method(b"GET")` answers those of one method and never fails."""
+
+    __slots__ = ("_methods", "method")
+
+    method: Callable[[bytes], MethodMetrics]
+
+    def __init__(self) -> None:
+        self._methods = _Methods()
+        self.method = self._methods.__getitem__
+
+    def methods(self) -> Iterator[tuple[str, MethodMetrics]]:
+        """The methods seen so far with their label, from a copy."""
+        for method, metrics in list(self._methods.items()):
+            yield method.decode("ascii"), metrics
+
+
+def _nothing_pooled() -> tuple[int, int, int]:
+    return 0, 0, 0
+
+
+class ServiceMetrics:
+    """Rows of one service.
+
+    `pool` is asked at scrape time for the connections that are (active, idle) and the requests that are waiting;
+    `connected(seconds)` counts one new upstream connection and what it took, TLS included.
+    """
+
+    __slots__ = ("attempts", "connect_durations", "connected", "durations", "errors", "pool")
+
+    connected: Callable[[float], None]
+    pool: Callable[[], tuple[int, int, int]]
+
+    def __init__(self) -> None:
+        self.attempts: dict[int | None, int] = {}
+        self.durations = HistogramTally(DOWNSTREAM_BUCKETS)
+        self.errors = dict.fromkeys(ATTEMPT_ERRORS.known, 0)
+        self.connect_durations = HistogramTally(DOWNSTREAM_BUCKETS)
+        self.connected = self.connect_durations.observe
+        self.pool = _nothing_pooled
+
+    def attempt(self, status: int | None, seconds: float) -> None:
+        """Count one attempt, until its last byte; `status` is None where no answer came.
+
+        An attempt that failed is counted by `error` as well, a 5xx answer too.
+        """
+        try:
+            self.attempts[status] += 1
+        except KeyError:
+            self.attempts[status] = 1
+        durations = self.durations
+        durations.counts[bisect_left(DOWNSTREAM_BUCKETS, seconds)] += 1
+        durations.sum += seconds
+
+    def error(self, kind: str) -> None:
+        """Count one failed attempt; `kind` is one of `ATTEMPT_ERRORS.known`, anything else a KeyError."""
+        self.errors[kind] += 1

@@ -1,0 +1,1 @@
+"""Getting an answer: which target, and a connection to it."""

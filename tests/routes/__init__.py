@@ -1,0 +1,1 @@
+"""Tests of the route tree, and what tests of matching share with them."""
