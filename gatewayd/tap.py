@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 from twisted.application.service import IService
 from twisted.python import usage
@@ -17,8 +16,10 @@ class Options(usage.Options):
 
     synopsis = "[options]"
     longdesc = "API gateway: routes, protects and observes the HTTP services behind it."
-    optParameters = [["config", "c", None, "The configuration file (YAML); conf.d/*.yaml beside it is read too."]]
-    optFlags = [
+    optParameters: ClassVar = [
+        ["config", "c", None, "The configuration file (YAML); conf.d/*.yaml beside it is read too."]
+    ]
+    optFlags: ClassVar = [
         ["demo", None, "Serve a demo platform of 19 services; needs no file."],
         ["check", None, "Only check the configuration: print every error and exit 0 or 78."],
     ]
@@ -35,7 +36,7 @@ class Options(usage.Options):
 
 
 def makeService(options: Options) -> IService:
-    """The gateway, its addresses taken; exits 78 for a configuration with errors and 1 for an address it cannot have."""
+    """The gateway, its addresses taken; exits 78 for errors in the configuration, 1 for an address it cannot have."""
     from gatewayd.app.start import build
     from gatewayd.config import ConfigErrors, report
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import pytest_twisted
+import uvloop
 from hypothesis import HealthCheck, settings
+from twisted.internet import asyncioreactor
+from twisted.internet.task import deferLater
 
 from tests.leftovers import Leftovers
 
@@ -21,19 +26,21 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 PURE = tuple(Path(__file__).parent / room for room in ("core", "architecture"))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_configure(config: pytest.Config) -> None:
-    """Install the asyncio reactor on a uvloop loop before pytest-twisted would install it on a stock one.
+# The reactor `twistd gateway` runs on by default: asyncio's, on a uvloop loop. It is installed here, not in a hook,
+# because pytest-twisted would install it on a stock loop, and a conftest further down that imports the reactor would
+# install Twisted's default. With `--reactor=default` on the command line the tests run on that one.
+if not any(argument.startswith("--reactor") for argument in sys.argv):
+    _loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(_loop)
+    asyncioreactor.install(_loop)
 
-    That is the reactor `twistd gateway` runs on by default. `--reactor=default` keeps Twisted's own choice.
-    """
-    if config.getoption("reactor") == "asyncio":
-        import uvloop
-        from twisted.internet import asyncioreactor
 
-        loop = uvloop.new_event_loop()
-        asyncio.set_event_loop(loop)
-        asyncioreactor.install(loop)
+@pytest.fixture(scope="session")
+def running_reactor(twisted_greenlet: object) -> None:
+    """Let the reactor start, so that what it opens for itself is not laid to the first test's charge."""
+    from twisted.internet import reactor
+
+    pytest_twisted.blockon(deferLater(reactor, 0))
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +52,7 @@ def leaves_nothing_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     if any(room in request.path.parents for room in PURE):
         yield
         return
-    request.getfixturevalue("twisted_greenlet")
+    request.getfixturevalue("running_reactor")
     before = Leftovers.now()
     yield
     found = before.left_since()

@@ -22,6 +22,8 @@ class Case:
     body_bytes: int = 0
     rate: float = 0.0
     routes: int = 0
+    heads: int = 0
+    """How many different heads are sent in turn; 0 is always the same."""
     connections: int = 64
 
 
@@ -86,6 +88,7 @@ def send(server: Server, case: Case, seconds: int) -> dict[str, float]:
         str(case.body_bytes),
         f"{think_ms:.3f}",
         str(case.routes),
+        str(case.heads),
     ]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=seconds + TOLERANCE_S, check=False)

@@ -24,6 +24,7 @@ LOADS = {
     case.name: case
     for case in (
         Case("small", "GET 200 bytes"),
+        Case("varied", "GET 200 bytes, 5,000 heads", heads=5000),
         Case("large", "GET 1 MiB", path="/large"),
         Case("post", "POST 10 KiB", path="/post", method="POST", body_bytes=10240),
         Case("rate", "GET 200 bytes, 2,000/s", rate=2000),

@@ -27,7 +27,8 @@ from bench.measure.processes import BenchError, Children, Cores, turn
 from bench.measure.report import render
 from bench.measure.servers import Workbench, check_proxy
 from gatewayd.core.forwarded import Peer
-from gatewayd.http import channel, connection
+from gatewayd.http import answer, channel
+from gatewayd.http.connection import UpstreamConnection
 from gatewayd.http.writer import ResponseWriter
 from gatewayd.pipeline import forward
 from gatewayd.pipeline.application import Application
@@ -48,14 +49,14 @@ class Stage:
 def stages(gateway: InMemory) -> tuple[Stage, ...]:
     """The parts of a request, in its order."""
     return (
-        Stage("judge the request's head", ((channel, "parse_request_head"),)),
+        Stage("judge the request's head", ((channel, "take_request_head"),)),
+        Stage("make the exchange and its id", ((gateway.channel.listener, "serve"),)),
         Stage("find the route", ((gateway.application, "locate"),)),
         Stage("lend a connection, take it back", ((Pool, "take"), (Pool, "release"))),
         Stage("write the request's head", ((forward, "request_head"),)),
-        Stage("make the request id", ((Application, "identify"),), "write the request's head"),
         Stage("say who the client is", ((Peer, "lines"),), "write the request's head"),
-        Stage("hand the request to the connection", ((connection.UpstreamConnection, "send"),)),
-        Stage("judge the answer's head", ((connection, "parse_response_head"),)),
+        Stage("hand the request to the connection", ((UpstreamConnection, "send"),)),
+        Stage("judge the answer's head", ((answer, "parse_response_head"),)),
         Stage("write the answer's head", ((forward, "response_head"),)),
         Stage("hand the answer to the transport", tuple((ResponseWriter, name) for name in ("begin", "write", "end"))),
         Stage("count the request", ((Application, "observe"),)),

@@ -55,7 +55,7 @@ class Page(Resource):
 
 
 class Missing(Page):
-    """No page here."""
+    """No page here, though there may be some below."""
 
     def render(self, request: Request) -> bytes:
         """404 for every method."""

@@ -18,7 +18,7 @@ from twisted.web.server import Request, Site
 from gatewayd.admin.health import LivezPage, Readiness, ReadyzPage
 from gatewayd.admin.landing import LandingPage
 from gatewayd.admin.metrics_page import MetricsPage
-from gatewayd.admin.page import Page, error
+from gatewayd.admin.page import Missing, Page, error
 from gatewayd.telemetry import Metrics
 
 MAX_CONNECTIONS = 64  # a few scrapers, balancers and people; blackbox_exporter and Prometheus hold one or two each
@@ -106,10 +106,10 @@ def admin_site(metrics: Metrics, readiness: Readiness, version: str, clock: IRea
     `version` is shown on the landing page, with the time since this call; `clock` turns the steps of a scrape and the
     timeouts.
     """
-    root = Page()
+    root = Missing()
     root.putChild(b"", LandingPage(version, clock))
     root.putChild(b"metrics", MetricsPage(metrics, clock))
-    aliases = Page()
+    aliases = Missing()
     root.putChild(b"-", aliases)
     for place, names in ((root, (b"livez", b"readyz")), (aliases, (b"healthy", b"ready"))):
         alive, ready = names

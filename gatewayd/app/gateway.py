@@ -9,12 +9,12 @@ import ssl
 import time
 from typing import Any
 
-import twisted
 from twisted.application.service import Service
 from twisted.internet import task
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
+import twisted
 from gatewayd import __version__
 from gatewayd.admin import Readiness, admin_site
 from gatewayd.app.graph import build_application, build_services, build_tree
@@ -112,7 +112,7 @@ class Gateway(Service):
 
     def startService(self) -> None:
         """Serve."""
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]
         self._deadlines.start()
         self._access_log.start()
         self._lag.start()
@@ -143,11 +143,11 @@ class Gateway(Service):
 
     def stopService(self) -> Deferred[None]:
         """Drain and stop; fires when nothing is left."""
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]
         self.readiness.draining = True
         self.metrics.draining(True)
         notify(STOPPING="1")
-        stopping = DeferredList([served.stop() for served in self._served], consumeErrors=True)
+        stopping: Deferred[Any] = DeferredList([served.stop() for served in self._served], consumeErrors=True)
         for listener in self._listeners:
             listener.drain()
         self._drained = Deferred()
@@ -167,9 +167,9 @@ class Gateway(Service):
 
     def _look_whether_drained(self) -> None:
         """Go on with the stop when the last connection has ended."""
-        if self._drained is not None and not self._drained.called:
-            if not any(listener.channels for listener in self._listeners):
-                self._drained.callback(None)
+        busy = any(listener.channels for listener in self._listeners)
+        if self._drained is not None and not self._drained.called and not busy:
+            self._drained.callback(None)
 
     def hurry(self) -> None:
         """Wait no longer for requests in flight."""

@@ -26,17 +26,17 @@ class Root(MultiService):
     """
 
     def __init__(self, observer: ILogObserver | None) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._observer = observer
 
     def setServiceParent(self, parent: Any) -> None:
         """Join the application, bringing the log format along before twistd starts its log."""
         if self._observer is not None:
             parent.setComponent(ILogObserver, self._observer)
-        super().setServiceParent(parent)
+        super().setServiceParent(parent)  # type: ignore[no-untyped-call]
 
     def stopService(self) -> Deferred[None]:
-        """Stop the services one after the other, the last one first: the gateway drains while the demo still answers."""
+        """Stop one service after the other, the last one first: the gateway drains while the demo still answers."""
         Service.stopService(self)
         return Deferred.fromCoroutine(self._stop())
 
@@ -47,8 +47,9 @@ class Root(MultiService):
 
 def build(options: Mapping[str, Any], out: TextIO) -> IService:
     """The service for these options. Raises `ConfigErrors`; exits 0 after `--check`, 1 where it cannot listen."""
-    from twisted.internet import reactor
+    from twisted.internet import reactor as installed
 
+    reactor: Any = installed
     if options["check"]:
         out.write(_verdict(options["config"], *load_with_warnings(options["config"])))
         sys.exit(0)
@@ -58,7 +59,7 @@ def build(options: Mapping[str, Any], out: TextIO) -> IService:
         platform = Platform(reactor)
         platform.bind()
         config = load(_demo_file(), {**os.environ, **platform.environ()})
-        platform.setServiceParent(root)
+        platform.setServiceParent(root)  # type: ignore[no-untyped-call]
     else:
         config = load(Path(options["config"])) if options["config"] else default()
     gateway = Gateway(config, reactor)
@@ -67,7 +68,7 @@ def build(options: Mapping[str, Any], out: TextIO) -> IService:
     except CannotListen as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)
-    gateway.setServiceParent(root)
+    gateway.setServiceParent(root)  # type: ignore[no-untyped-call]
     bridge_standard_library()
     if platform is not None:
         out.write(platform.banner(gateway.addresses["http"], gateway.addresses["metrics"]))

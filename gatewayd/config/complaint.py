@@ -28,9 +28,10 @@ class Complaint(ValueError):
 def suggestion(wrong: str, known: Iterable[str], noun: str = "") -> str:
     """A did-you-mean for `wrong`, or the list of what is `known`; `noun` names such a thing in the plural."""
     names = sorted(known)
-    close = get_close_matches(wrong.lower(), names, n=1, cutoff=0.6)
+    lowered = {name.lower(): name for name in names}
+    close = get_close_matches(wrong.lower(), lowered, n=1, cutoff=0.6)
     if close:
-        return f"did you mean {close[0]!r}?"
+        return f"did you mean {lowered[close[0]]!r}?"
     if not names:
         return f"there are no {noun} here" if noun else ""
     return f"known {noun or 'values'}: {', '.join(names)}"

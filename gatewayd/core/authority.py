@@ -7,7 +7,9 @@ import re
 from gatewayd.core.reasons import MALFORMED_HOST, Refused
 
 # Host names as DNS and practice have them (with "_" for service names), IPv4, or an IPv6 literal; no userinfo ever.
-_AUTHORITY = re.compile(rb"([A-Za-z0-9_](?:[A-Za-z0-9._\-]{0,253}[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?")
+_AUTHORITY = re.compile(
+    rb"([A-Za-z0-9_](?:[A-Za-z0-9._\-]{0,253}[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?"
+)
 
 
 def parse_authority(authority: bytes) -> bytes:

@@ -70,7 +70,7 @@ class Peer:
     __slots__ = ("_authority", "_lines", "_node", "_port", "_scheme", "_section", "address", "trusted")
 
     def __init__(self, address: str, port: int, scheme: str, trusted: bool) -> None:
-        self.address = address or "unix"
+        self.address = address
         self.trusted = trusted
         self._node = address.encode() or b"unknown"
         self._port = b"%d" % port
@@ -142,8 +142,6 @@ def _lines(
     if element is None:
         element = _element(nodes, scheme, host)
     return (
-        b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host: %b\r\nX-Forwarded-Port: %b\r\nForwarded: %b\r\n"
-        % (nodes, scheme, host, port, b"%b, %b" % (elements, element) if elements else element)
+        b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host: %b\r\nX-Forwarded-Port: %b\r\n"
+        b"Forwarded: %b\r\n" % (nodes, scheme, host, port, b"%b, %b" % (elements, element) if elements else element)
     )
-
-

@@ -26,7 +26,8 @@ class Field:
     """One field line, judged and immutable by convention: `name` in lower case, `line` as it will be forwarded.
 
     `meaning` is what the value says, worked out once: an int for Content-Length, the host for Host, the frozenset of
-    lower-case options for Connection; None elsewhere. Fields are shared between requests (see `gatewayd.http.fieldtable`), so nothing may write to one.
+    lower-case options for Connection; None elsewhere. Fields are shared between requests (see
+    `gatewayd.http.fieldtable`), so nothing may write to one.
     """
 
     __slots__ = ("line", "meaning", "name", "role", "value")

@@ -33,17 +33,25 @@ MALFORMED_FIELD = Reason(400, "malformed-field", "A header field is malformed", 
 MALFORMED_TARGET = Reason(400, "malformed-target", "The request target is malformed", closes=True)
 MALFORMED_HOST = Reason(400, "malformed-host", "The request needs exactly one valid Host", closes=True)
 MALFORMED_CHUNK = Reason(400, "malformed-chunk", "The chunked body is malformed", closes=True, violation="smuggling")
-AMBIGUOUS_FRAMING = Reason(400, "ambiguous-framing", "The body's length is ambiguous", closes=True, violation="smuggling")
+AMBIGUOUS_FRAMING = Reason(
+    400, "ambiguous-framing", "The body's length is ambiguous", closes=True, violation="smuggling"
+)
 AMBIGUOUS_PATH = Reason(
     400, "ambiguous-path", "The path could be read in two ways", closes=True, violation="path_traversal"
 )
 UNSUPPORTED_TRANSFER_CODING = Reason(
-    400, "unsupported-transfer-coding", "The only transfer coding understood is chunked", closes=True, violation="smuggling"
+    400,
+    "unsupported-transfer-coding",
+    "The only transfer coding understood is chunked",
+    closes=True,
+    violation="smuggling",
 )
 UNSUPPORTED_VERSION = Reason(505, "unsupported-version", "The gateway speaks HTTP/1.1 and HTTP/1.0", closes=True)
 UNSUPPORTED_EXPECTATION = Reason(417, "unsupported-expectation", "The only expectation understood is 100-continue")
 METHOD_NOT_PROXIED = Reason(501, "method-not-proxied", "CONNECT is not served here", closes=True)
-HEAD_TOO_LARGE = Reason(431, "head-too-large", "The request's header fields are too large", closes=True, violation="oversize")
+HEAD_TOO_LARGE = Reason(
+    431, "head-too-large", "The request's header fields are too large", closes=True, violation="oversize"
+)
 TARGET_TOO_LONG = Reason(414, "target-too-long", "The request target is too long", closes=True, violation="oversize")
 BODY_TOO_LARGE = Reason(413, "body-too-large", "The request's body is too large", closes=True, violation="oversize")
 HEAD_TIMEOUT = Reason(408, "head-timeout", "The request's head did not arrive in time", closes=True)
@@ -76,8 +84,8 @@ REASONS: tuple[Reason, ...] = tuple(value for value in list(globals().values()) 
 class Refused(Exception):
     """A request the gateway answers itself: the reason, and one sentence about this very request.
 
-    `detail` goes to the client: it never quotes a field value. `headers` are extra field lines such as
-    `b"Allow: GET\\r\\n"`.
+    `detail` goes to the client: it never quotes a field value. `headers` are extra field lines, each
+    with its CRLF.
     """
 
     def __init__(self, reason: Reason, detail: str = "", headers: bytes = b"") -> None:

@@ -23,7 +23,7 @@ _REFUSED_ESCAPES = frozenset({0x2F, 0x5C, 0x7F, *range(0x20)})  # "/", "\", DEL 
 
 
 class Target(NamedTuple):
-    """A judged origin-form: `origin` is path and query as forwarded, `segments` the path's parts after the first "/"."""
+    """A judged origin-form: `origin` is path and query to forward, `segments` the path's parts after its first "/"."""
 
     origin: bytes
     path: bytes
@@ -36,7 +36,7 @@ def parse_origin(origin: bytes) -> Target:
 
     Unreserved characters are percent-decoded and other escapes written in upper case (RFC 3986 section 6.2.2), runs of
     slashes are merged, and dot segments removed. Raises `Refused` for characters outside the grammar, for escapes of
-    "/", "\\" and controls, for dot segments written with escapes or with `;` parameters, and for ".." above the root.
+    slash, backslash and controls, for dot segments written with escapes or with `;` parameters, and for ".." above the root.
     """
     path, mark, query = origin.partition(b"?")
     if not _PLAIN.fullmatch(path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Cooperator
@@ -22,11 +22,16 @@ _REMEMBERED = 64  # digests of sizes that were asked for
 _TURN = 16  # blocks digested in one turn of the reactor: about a millisecond
 
 
+def _one_step_a_turn() -> Callable[[], bool]:
+    """When a `Cooperator` lets the reactor go on: after each step, which is measured in `_TURN`."""
+    return lambda: True
+
+
 class Digests:
     """The digest of the file of each size, computed a little at a time so that nothing else has to wait."""
 
     def __init__(self, clock: IReactorTime) -> None:
-        self._cooperator = Cooperator(scheduler=lambda turn: clock.callLater(0, turn))
+        self._cooperator = Cooperator(_one_step_a_turn, lambda turn: clock.callLater(0, turn))
         self._known: dict[int, str] = {}
 
     def _steps(self, size: int, request: Request) -> Generator[None, None, None]:

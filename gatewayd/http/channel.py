@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from twisted.internet.interfaces import IProtocol, IPushProducer, ITCPTransport
+from twisted.internet.interfaces import IProtocol, IPushProducer
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -14,58 +14,23 @@ from gatewayd.core.reasons import (
     CLIENT_CLOSED,
     CLIENT_STALLED,
     HEAD_TIMEOUT,
-    HEAD_TOO_LARGE,
     SHUTTING_DOWN,
-    TARGET_TOO_LONG,
-    Reason,
     Refused,
 )
+from gatewayd.http.client import ClientConnection
 from gatewayd.http.deadlines import NEVER
-from gatewayd.http.heads import judge_incomplete, parse_request_head
+from gatewayd.http.heads import take_request_head
 from gatewayd.http.inbound import PIPELINED, InboundBody
-from gatewayd.http.writer import ResponseWriter
+from gatewayd.http.interfaces import Exchange, Source, Tunnel
 
 if TYPE_CHECKING:
-    from gatewayd.core.forwarded import Peer
     from gatewayd.http.listener import Listener
 
-_LINGER = 2.0  # seconds a client may go on sending after its last answer; nginx's lingering_timeout is 5
-_LINGER_BYTES = 1 << 20
 _PIPELINED_BYTES = 65536
 
 
-class Exchange(Protocol):
-    """What the channel knows of a request in progress."""
-
-    def start(self) -> None:
-        """Begin; may end before it returns."""
-
-    def cancel(self, reason: Reason) -> None:
-        """The client is gone, or must go: stop everything; nothing can be sent any more."""
-
-    def fail(self, refused: Refused) -> None:
-        """The rest of the request cannot be had."""
-
-
-class Source(Protocol):
-    """Where an answer's body comes from."""
-
-    def pause(self) -> None:
-        """The client reads too slowly."""
-
-    def resume(self) -> None:
-        """The client has caught up."""
-
-
-class Tunnel(Protocol):
-    """The far end of an upgraded connection."""
-
-    def tunnel_data(self, data: bytes) -> None:
-        """Bytes from the client."""
-
-
 @implementer(IProtocol, IPushProducer)
-class ServerChannel:
+class ServerChannel(ClientConnection):
     """Serves one client connection.
 
     One exchange is in progress at a time; what arrives behind it is kept, up to a bound, and read when its turn comes.
@@ -73,64 +38,18 @@ class ServerChannel:
     the answer is paused in turn, and no further request is begun.
     """
 
-    __slots__ = (
-        "_blocked",
-        "_buffer",
-        "_closing",
-        "_discarded",
-        "_gone",
-        "_holds",
-        "_requests",
-        "_section",
-        "_since",
-        "_taking",
-        "body",
-        "deadline",
-        "exchange",
-        "listener",
-        "peer",
-        "source",
-        "transport",
-        "tunnel",
-        "writer",
-    )
-
-    transport: ITCPTransport
-    peer: Peer
-    writer: ResponseWriter
+    __slots__ = ("_requests", "_section", "_since", "_taking", "exchange", "tunnel")
 
     def __init__(self, listener: Listener) -> None:
-        self.listener = listener
+        super().__init__(listener)
         self.exchange: Exchange | None = None
-        self.body: InboundBody | None = None  # the body of the request at hand, while it is incomplete
         self.tunnel: Tunnel | None = None
-        self.source: Source | None = None  # where the answer's body comes from
-        self.deadline = NEVER
-        self._buffer = b""
         self._since = 0.0  # when the first byte of the request at hand came
         self._requests = 0
         self._section: HeaderSection | None = None  # of the request before, which the next one mostly repeats
-        self._holds = 0
-        self._discarded = 0
-        self._blocked = self._closing = self._gone = self._taking = False
+        self._taking = False
 
     # What the transport calls.
-
-    def makeConnection(self, transport: ITCPTransport) -> None:
-        """Begin, if the limits allow another connection."""
-        self.transport = transport
-        self.writer = ResponseWriter(transport)
-        self.connectionMade()
-
-    def connectionMade(self) -> None:
-        """Register with the listener, or close."""
-        if not self.listener.admit(self):
-            self._closing = self._gone = True
-            self.transport.abortConnection()
-            return
-        self.transport.registerProducer(self, True)
-        self.deadline = self.listener.now() + self.listener.timeouts.request_head
-        self.listener.deadlines.watch(self)
 
     def dataReceived(self, data: bytes) -> None:
         """Bytes from the client."""
@@ -139,9 +58,7 @@ class ServerChannel:
         elif self.tunnel is not None:
             self.tunnel.tunnel_data(data)
         elif self._closing:
-            self._discarded += len(data)
-            if self._discarded > _LINGER_BYTES:
-                self.abort()
+            self._discard(data)
         elif self._buffer:
             self._buffer += data
             if self.exchange is None:
@@ -207,22 +124,12 @@ class ServerChannel:
 
     def _begin(self) -> bool:
         """Begin the request at the start of the buffer; False if its head is still incomplete."""
-        data = self._buffer
-        limits = self.listener.limits
-        if data.startswith(b"\r\n"):  # one empty line before a request line is allowed (RFC 9112 section 2.2)
-            data = data[2:]
-        end = data.find(b"\r\n\r\n")
-        if end < 0 or end > limits.head_size:
-            judge_incomplete(data, limits.head_size, limits.target_size)
+        head = take_request_head(self._buffer, self.listener.limits, self._section)
+        if head is None:
             self.deadline = self._since + self.listener.timeouts.request_head
             return False
-        head = parse_request_head(data[:end], self._section)
         self._section = section = head.section
-        if len(head.target) > limits.target_size:
-            raise Refused(TARGET_TOO_LONG, f"A target may have {limits.target_size} bytes.")
-        if len(head.fields) > limits.head_fields:
-            raise Refused(HEAD_TOO_LARGE, f"A request may have {limits.head_fields} fields.")
-        self._buffer = data[end + 4 :]
+        self._buffer = self._buffer[head.size :]
         self.deadline = NEVER
         if section.chunked or section.length:
             self.body = body = InboundBody(self, section.length, section.expects_continue and head.version == 1)
@@ -288,21 +195,6 @@ class ServerChannel:
 
     # Flow and time.
 
-    def hold(self, cause: int) -> None:
-        """Read no further until `cause` (a bit of `gatewayd.http.inbound`) is released."""
-        if not self._holds:
-            self.transport.pauseProducing()
-        self._holds |= cause
-        self._rearm()
-
-    def release(self, cause: int) -> None:
-        """Read again, if nothing else holds."""
-        if self._holds & cause:
-            self._holds &= ~cause
-            if not self._holds:
-                self.transport.resumeProducing()
-            self._rearm()
-
     def _rearm(self) -> None:
         """Set the deadline for what the client has to do next, if it has to do anything."""
         timeouts = self.listener.timeouts
@@ -331,13 +223,6 @@ class ServerChannel:
         elif exchange is None:
             self.close()
 
-    # Writing beside the writer, and closing.
-
-    def write_interim(self, head: bytes) -> None:
-        """Send a 1xx response's whole head."""
-        if not self.writer.started and not self._gone:
-            self.transport.write(head)
-
     def begin_tunnel(self, tunnel: Tunnel, source: Source) -> None:
         """From now on the client's bytes go to `tunnel`, beginning with those that came early."""
         self.tunnel, self.source = tunnel, source
@@ -356,31 +241,3 @@ class ServerChannel:
         if self.exchange is not None:
             self.exchange.cancel(SHUTTING_DOWN)
         self.abort()
-
-    def close(self) -> None:
-        """Send what was written, and close; a client that may still be sending is first heard out.
-
-        Closing a socket with unread bytes would reset the connection and could take the last answer with it
-        (RFC 9112 section 9.6).
-        """
-        self._closing = True
-        if self._gone:
-            return
-        self.transport.unregisterProducer()
-        if self.body is not None or self._buffer:
-            self.body, self._buffer = None, b""
-            if self._holds:
-                self._holds = 0
-                self.transport.resumeProducing()
-            self.transport.loseWriteConnection()
-            self.deadline = self.listener.now() + _LINGER
-        else:
-            self.transport.loseConnection()
-            self.deadline = self.listener.now() + self.listener.timeouts.send
-
-    def abort(self) -> None:
-        """Reset the connection, so that the client sees its answer broken off."""
-        self._closing = True
-        if not self._gone:
-            self.transport.unregisterProducer()
-            self.transport.abortConnection()

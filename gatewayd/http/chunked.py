@@ -10,7 +10,13 @@ _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _QUOTED = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"'
 # 15 digits keep the size below 2**60; the extension grammar is the RFC's, its content is not forwarded.
 _SIZE_LINE = re.compile(
-    rb"([0-9A-Fa-f]{1,15})(?:[ \t]*+;[ \t]*+" + _TOKEN + rb"(?:[ \t]*+=[ \t]*+(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?)*+"
+    rb"([0-9A-Fa-f]{1,15})(?:[ \t]*+;[ \t]*+"
+    + _TOKEN
+    + rb"(?:[ \t]*+=[ \t]*+(?:"
+    + _TOKEN
+    + rb"|"
+    + _QUOTED
+    + rb"))?)*+"
 )
 _TRAILER = re.compile(rb"(" + _TOKEN + rb"):([\t\x20-\x7e\x80-\xff]*+)")
 _LONGEST_LINE = 256  # a size and its extensions; h11 allows 20 digits, Node 16 KiB in all
@@ -103,7 +109,9 @@ class ChunkedDecoder:
     def _bound(self, line: bytes) -> None:
         """Refuse a line that grows beyond its bound, or holds a bare CR."""
         if len(line) > (_LONGEST_TRAILERS if self._trailing else _LONGEST_LINE):
-            raise Refused(HEAD_TOO_LARGE if self._trailing else MALFORMED_CHUNK, "A line of the chunked body is too long.")
+            raise Refused(
+                HEAD_TOO_LARGE if self._trailing else MALFORMED_CHUNK, "A line of the chunked body is too long."
+            )
         cr = line.find(b"\r")
         if 0 <= cr < len(line) - 1:
             raise Refused(MALFORMED_CHUNK, "A line of the chunked body contains a bare CR.")

@@ -10,7 +10,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
 from twisted.internet.error import ConnectError, DNSLookupError
 from twisted.internet.error import TimeoutError as TwistedTimeoutError
-from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
@@ -23,13 +23,20 @@ class Where(Protocol):
     """An address: `kind` is "tcp" with `host` and `port`, or "unix" with `path`."""
 
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """Either `tcp` or `unix`."""
+
     @property
-    def host(self) -> str: ...
+    def host(self) -> str:
+        """A name or address, of TCP."""
+
     @property
-    def port(self) -> int: ...
+    def port(self) -> int:
+        """The port, of TCP."""
+
     @property
-    def path(self) -> str: ...
+    def path(self) -> str:
+        """The socket's path, of unix."""
 
 
 Dial = Callable[[Where, float, UpstreamConnection], "Deferred[UpstreamConnection]"]
@@ -64,7 +71,7 @@ def _on_loop(loop: asyncio.AbstractEventLoop, where: Where, connection: Upstream
     if where.kind == "unix":
         coroutine = loop.create_unix_connection(transport, where.path)
     else:
-        coroutine = loop.create_connection(transport, where.host, where.port)  # type: ignore[assignment]
+        coroutine = loop.create_connection(transport, where.host, where.port)
     return Deferred.fromFuture(asyncio.ensure_future(coroutine, loop=loop))
 
 
@@ -74,10 +81,22 @@ def _on_reactor(reactor: Any, where: Where, connection: UpstreamConnection) -> D
         endpoint = UNIXClientEndpoint(reactor, where.path)
     else:
         endpoint = HostnameEndpoint(reactor, where.host, where.port)
-    factory = Factory.forProtocol(lambda: connection)  # type: ignore[arg-type]
-    factory.noisy = False
+    factory = _One(connection)
     connected: Deferred[Any] = endpoint.connect(factory)
     return connected.addCallback(_without_delay)
+
+
+class _One(Factory):
+    """Builds the one connection that a dial is for."""
+
+    noisy = False
+
+    def __init__(self, connection: UpstreamConnection) -> None:
+        self._connection = connection
+
+    def buildProtocol(self, addr: IAddress) -> UpstreamConnection:  # type: ignore[override]  # an IProtocol
+        """The connection."""
+        return self._connection
 
 
 def _without_delay(connection: UpstreamConnection) -> None:

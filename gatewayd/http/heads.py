@@ -25,6 +25,7 @@ from gatewayd.core.reasons import (
     Refused,
 )
 from gatewayd.core.target import parse_origin
+from gatewayd.http.interfaces import HeadLimits
 from gatewayd.http.sections import judge_request_section, judge_response_section
 
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}+) ([\x21-\x7e]++) HTTP/1\.([01])")
@@ -38,8 +39,27 @@ _MOST_STATUS_LINES = 256
 _status_lines: dict[bytes, tuple[int, int, bytes]] = {}  # judged before: minor version, status, line to forward
 
 
+def take_request_head(data: bytes, limits: HeadLimits, last: HeaderSection | None) -> RequestHead | None:
+    """The head at the start of `data`, None while it is incomplete; its `size` counts all of its bytes.
+
+    `last` is the section of the connection's request before, if any. Raises `Refused`, as early as it is certain.
+    """
+    start = 2 if data.startswith(b"\r\n") else 0  # one empty line may come first (RFC 9112 section 2.2)
+    end = data.find(b"\r\n\r\n", start)
+    if end < 0 or end - start > limits.head_size:
+        judge_incomplete(data[start:], limits)
+        return None
+    head = parse_request_head(data[start:end], last)
+    if len(head.target) > limits.target_size:
+        raise Refused(TARGET_TOO_LONG, f"A target may have {limits.target_size} bytes.")
+    if len(head.fields) > limits.head_fields:
+        raise Refused(HEAD_TOO_LARGE, f"A request may have {limits.head_fields} fields.")
+    head.size = end + 4
+    return head
+
+
 def parse_request_head(block: bytes, last: HeaderSection | None = None) -> RequestHead:
-    """Judge a request's head, given without the final empty line (`GET / HTTP/1.1\\r\\nHost: a`).
+    """Judge a request's head, given without the final empty line (the lines with CRLF between them).
 
     `last` is the section of the connection's request before, if any.
     """
@@ -49,7 +69,6 @@ def parse_request_head(block: bytes, last: HeaderSection | None = None) -> Reque
         raise _bad_request_line(line)
     section = last if last is not None and written == last.written else judge_request_section(written)
     head = RequestHead()
-    head.size = len(block) + 4
     head.method, target, minor = match.groups()
     head.section = section
     head.fields = section.fields
@@ -106,20 +125,22 @@ def _bad_request_line(line: bytes) -> Refused:
     return Refused(MALFORMED_REQUEST_LINE, "It is not a method, a target and HTTP/1.1 with single spaces between.")
 
 
-def judge_incomplete(data: bytes, head_size: int, target_size: int) -> None:
+def judge_incomplete(data: bytes, limits: HeadLimits) -> None:
     """Refuse the beginning of a head as soon as no continuation can save it.
 
     Without this a client that speaks another protocol, or ends its lines with a bare LF, would wait for a timeout.
     """
     line_end = data.find(b"\r\n")
-    if (line_end if line_end >= 0 else len(data)) > target_size + _REQUEST_LINE_REST:
-        raise Refused(TARGET_TOO_LONG, f"A target may have {target_size} bytes.")
-    if len(data) > head_size:
-        raise Refused(HEAD_TOO_LARGE, f"A head may have {head_size} bytes.")
+    if (line_end if line_end >= 0 else len(data)) > limits.target_size + _REQUEST_LINE_REST:
+        raise Refused(TARGET_TOO_LONG, f"A target may have {limits.target_size} bytes.")
+    if len(data) > limits.head_size:
+        raise Refused(HEAD_TOO_LARGE, f"A head may have {limits.head_size} bytes.")
     if line_end >= 0 and not _REQUEST_LINE.fullmatch(data, 0, line_end):
         raise _bad_request_line(data[:line_end])
     if _NEVER_IN_HEAD.search(data):
-        raise Refused(MALFORMED_FIELD if line_end >= 0 else MALFORMED_REQUEST_LINE, "A line of the head ends without CRLF.")
+        raise Refused(
+            MALFORMED_FIELD if line_end >= 0 else MALFORMED_REQUEST_LINE, "A line of the head ends without CRLF."
+        )
 
 
 def parse_response_head(block: bytes, last: HeaderSection | None = None) -> ResponseHead:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from gatewayd.core.reasons import BODY_TOO_LARGE, Refused
 from gatewayd.http.chunked import ChunkedDecoder
+from gatewayd.http.interfaces import BodySink
 
 if TYPE_CHECKING:
     from gatewayd.http.channel import ServerChannel
@@ -17,16 +18,6 @@ PIPELINED = 4  # requests wait behind the one in progress
 
 _MOST_DISCARDED = 65536
 _MOST_WAITING = 65536  # bytes kept for a sink that is still to come
-
-
-class BodySink(Protocol):
-    """Whoever wants the body. Calls `hold` and `release` of the body to slow it down."""
-
-    def body_data(self, data: bytes) -> None:
-        """The next bytes of the body, never empty."""
-
-    def body_end(self, trailers: bytes) -> None:
-        """The body is complete; `trailers` are field lines."""
 
 
 class _Nowhere:
@@ -48,7 +39,18 @@ class InboundBody:
     Nothing flows before `open` names a sink; only then is a client that expects `100 Continue` told to go on.
     """
 
-    __slots__ = ("_channel", "_decoder", "_expected", "_left", "_sink", "_waiting", "chunked", "complete", "limit", "received")
+    __slots__ = (
+        "_channel",
+        "_decoder",
+        "_expected",
+        "_left",
+        "_sink",
+        "_waiting",
+        "chunked",
+        "complete",
+        "limit",
+        "received",
+    )
 
     def __init__(self, channel: ServerChannel, length: int | None, expected: bool) -> None:
         self._channel = channel

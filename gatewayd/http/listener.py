@@ -13,39 +13,10 @@ from twisted.internet.protocol import Factory
 from gatewayd.core.forwarded import Peer, TrustedPeers
 from gatewayd.core.messages import RequestHead
 from gatewayd.core.reasons import Refused
-from gatewayd.http.channel import Exchange, ServerChannel
+from gatewayd.http.channel import ServerChannel
 from gatewayd.http.deadlines import Deadlines
 from gatewayd.http.inbound import InboundBody
-
-
-class Limits(Protocol):
-    """Bounds on what clients may send; bytes and counts."""
-
-    @property
-    def head_size(self) -> int: ...
-    @property
-    def head_fields(self) -> int: ...
-    @property
-    def target_size(self) -> int: ...
-    @property
-    def connections(self) -> int: ...
-    @property
-    def connections_per_client(self) -> int: ...
-    @property
-    def requests_per_connection(self) -> int: ...
-
-
-class ClientTimeouts(Protocol):
-    """Seconds that clients may take."""
-
-    @property
-    def request_head(self) -> float: ...
-    @property
-    def request_body(self) -> float: ...
-    @property
-    def keepalive(self) -> float: ...
-    @property
-    def send(self) -> float: ...
+from gatewayd.http.interfaces import ClientTimeouts, Exchange, Limits
 
 
 class Application(Protocol):
@@ -102,7 +73,8 @@ class Listener(Factory):
 
     def admit(self, channel: ServerChannel) -> bool:
         """Count a new connection and say who its peer is; False if there are too many."""
-        peer, host = channel.transport.getPeer(), channel.transport.getHost()
+        peer: object = channel.transport.getPeer()
+        host: object = channel.transport.getHost()
         address = peer.host if isinstance(peer, IPv4Address | IPv6Address) else ""
         census = self._census
         if (
@@ -124,7 +96,7 @@ class Listener(Factory):
         self.channels.discard(channel)
         census = self._census
         census.total -= 1
-        address = channel.peer.address if channel.peer.address != "unix" else ""
+        address = channel.peer.address
         census.by_address[address] -= 1
         if not census.by_address[address]:
             del census.by_address[address]

@@ -34,7 +34,15 @@ def _address(info: Any) -> IAddress:
 class LoopTransport(asyncio.Protocol):
     """One connection of an asyncio loop, seen by `protocol` as an `ITransport` that is also an `IConsumer`."""
 
-    __slots__ = ("_loop_transport", "_producer", "_protocol", "data_received", "disconnecting", "write", "writeSequence")
+    __slots__ = (
+        "_loop_transport",
+        "_producer",
+        "_protocol",
+        "data_received",
+        "disconnecting",
+        "write",
+        "writeSequence",
+    )
 
     write: Callable[[bytes], None]
     writeSequence: Callable[[Iterable[bytes]], None]
@@ -43,7 +51,7 @@ class LoopTransport(asyncio.Protocol):
         self._protocol = protocol
         self._producer: IPushProducer | None = None
         self.disconnecting = False
-        self.data_received = protocol.dataReceived  # looked up by the loop once, before connection_made
+        self.data_received = protocol.dataReceived  # type: ignore[method-assign]  # looked up by the loop once, before connection_made
 
     # What the loop calls.
 
@@ -78,7 +86,7 @@ class LoopTransport(asyncio.Protocol):
 
     # What the protocol calls.
 
-    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:  # type: ignore[override]
         """Let `producer` (a push producer) know when to pause and resume."""
         self._producer = producer
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from twisted.internet.interfaces import ITransport
-
 from gatewayd.http import chunked
+from gatewayd.http.interfaces import StreamTransport
 
 _JOIN_UP_TO = 16384  # bytes of body worth copying behind the head, so that both leave in one write
 
@@ -21,11 +20,11 @@ class Framing(Enum):
 
 
 class ResponseWriter:
-    """Writes one response after another. `started` from a response's head on, `sent` counts its bytes, head included."""
+    """Writes one response after another. `started` from its head on; `sent` counts its bytes, head included."""
 
     __slots__ = ("_framing", "_pending", "_transport", "sent", "started")
 
-    def __init__(self, transport: ITransport) -> None:
+    def __init__(self, transport: StreamTransport) -> None:
         self._transport = transport
         self._framing = Framing.NONE
         self._pending = b""

@@ -10,7 +10,15 @@ from itertools import count
 from typing import Protocol
 
 from gatewayd.core.messages import RequestHead, Role
-from gatewayd.core.reasons import BODY_TIMEOUT, BODY_TOO_LARGE, CLIENT_CLOSED, CLIENT_STALLED, HEAD_TIMEOUT, Reason, Refused
+from gatewayd.core.reasons import (
+    BODY_TIMEOUT,
+    BODY_TOO_LARGE,
+    CLIENT_CLOSED,
+    CLIENT_STALLED,
+    HEAD_TIMEOUT,
+    Reason,
+    Refused,
+)
 from gatewayd.http.channel import ServerChannel
 from gatewayd.http.inbound import InboundBody
 from gatewayd.pipeline.exchange import Exchange
@@ -24,16 +32,22 @@ class Ledger(Counters, Protocol):
 
     overhead: Callable[[float], None]
 
-    def route(self, label: str = ...) -> RequestCounters: ...
-    def violation(self, kind: str) -> None: ...
-    def abort(self, reason: str) -> None: ...
+    def route(self, label: str = ...) -> RequestCounters:
+        """The counters of a route; without a label, those of no route."""
+
+    def violation(self, kind: str) -> None:
+        """Count a blocked request."""
+
+    def abort(self, reason: str) -> None:
+        """Count an unfinished request."""
 
 
 class Located(Protocol):
     """A leaf of the route tree."""
 
     @property
-    def payload(self) -> Route: ...
+    def payload(self) -> Route:
+        """What the leaf stands for."""
 
 
 class Application:
@@ -121,7 +135,7 @@ class Application:
         return {
             "time": self._wall_clock(),
             "request_id": exchange.request_id.decode("latin-1"),
-            "client": peer.address,
+            "client": peer.address or "unix",
             "method": head.method.decode("ascii") if head is not None else None,
             "host": head.host.decode("ascii") if head is not None else None,
             "route": route.label if route is not None else "_unmatched",

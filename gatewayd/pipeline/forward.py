@@ -20,8 +20,9 @@ from gatewayd.core.reasons import (
     Refused,
 )
 from gatewayd.core.slot import Slot
-from gatewayd.http.connection import RequestTimeouts, StaleConnection, UpstreamConnection
+from gatewayd.http.connection import StaleConnection, UpstreamConnection
 from gatewayd.http.deadlines import NEVER
+from gatewayd.http.interfaces import RequestTimeouts
 from gatewayd.http.tunnel import Tunnel
 from gatewayd.http.writer import Framing
 from gatewayd.pipeline.outgoing import framing_of, request_head, response_head, switching_head
@@ -112,7 +113,7 @@ class Forward:
             try:
                 answer = await self._ask(exchange, head, target, connection, limit)
             except StaleConnection:
-                # The service closed the connection while the request was on its way; that says nothing about its health.
+                # The service closed the connection while the request was on its way: no sign of ill health.
                 if body is not None or head.method not in _SAFE:
                     raise Refused(UPSTREAM_RESET) from None
                 answer = await self._ask(exchange, head, target, await target.pool.open(), limit)
@@ -156,7 +157,7 @@ class Forward:
             body=exchange.body,
             timeouts=self._timeouts,
             limit=limit,
-            without_body=head.method == b"HEAD",
+            bodiless=head.method == b"HEAD",
             upgrade=head.section.upgrade is not None,
             on_interim=exchange.interim,
         )

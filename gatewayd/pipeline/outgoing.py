@@ -88,7 +88,7 @@ def response_head(
 def switching_head(exchange: Exchange, answer: ResponseHead) -> bytes:
     """The head of a 101: the other protocol's fields, and the upgrade the service chose."""
     return b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %b\r\n%bX-Request-Id: %b\r\n\r\n" % (
-        answer.section.upgrade,
+        answer.section.upgrade or b"",
         answer.section.lines,
         exchange.request_id,
     )

@@ -14,14 +14,16 @@ class MethodCounters(Protocol):
 
     in_progress: int
 
-    def finish(self, status: int, seconds: float, bytes_in: int, bytes_out: int) -> None: ...
+    def finish(self, status: int, seconds: float, bytes_in: int, bytes_out: int) -> None:
+        """Count one finished request."""
 
 
 class RequestCounters(Protocol):
     """Counts the requests of one route."""
 
     @property
-    def method(self) -> Callable[[bytes], MethodCounters]: ...
+    def method(self) -> Callable[[bytes], MethodCounters]:
+        """The counters of a method."""
 
 
 class ServiceCounters(Protocol):
@@ -30,14 +32,18 @@ class ServiceCounters(Protocol):
     pool: Callable[[], tuple[int, int, int]]
     connected: Callable[[float], None]
 
-    def attempt(self, status: int | None, seconds: float) -> None: ...
-    def error(self, kind: str) -> None: ...
+    def attempt(self, status: int | None, seconds: float) -> None:
+        """Count one attempt; `status` is None where no answer came."""
+
+    def error(self, kind: str) -> None:
+        """Count what an attempt failed of."""
 
 
 class Counters(Protocol):
     """Where routes and services get their counters."""
 
-    def service(self, name: str) -> ServiceCounters: ...
+    def service(self, name: str) -> ServiceCounters:
+        """The counters of a service."""
 
 
 class Answer(Protocol):

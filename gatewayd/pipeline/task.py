@@ -13,7 +13,6 @@ from twisted.internet.defer import Deferred
 
 from gatewayd.core.slot import Slot
 
-
 Awaited: TypeAlias = Slot[Any] | Deferred[Any]
 
 
@@ -34,8 +33,9 @@ class Task:
         self._running = True
         try:
             waiting = self._coroutine.send(None)
-            while self._error is not None:
-                waiting = self._interrupt(waiting)
+            while (error := self._error) is not None:
+                self._error = None
+                waiting = self._interrupt(waiting, error)
         except StopIteration:
             self._done = True
             return
@@ -51,31 +51,30 @@ class Task:
         """
         if self._done:
             return
-        self._error = error
         if self._running:
+            self._error = error
             return
-        waiting, self._waiting = self._waiting, None
         self._running = True
         try:
-            while self._error is not None:
-                waiting = self._interrupt(waiting)
+            waiting = self._interrupt(self._waiting, error)
+            while (another := self._error) is not None:
+                self._error = None
+                waiting = self._interrupt(waiting, another)
         except StopIteration:
             self._done = True
             return
         finally:
             self._running = False
-        assert waiting is not None
         self._wait(waiting)
 
-    def _interrupt(self, waiting: Awaited | None) -> Awaited:
-        """Raise the error at hand in the coroutine, which no longer waits for `waiting`; returns what it waits for next."""
-        if isinstance(waiting, Slot):
-            waiting.wake = None
-        elif waiting is not None:
-            waiting.addErrback(lambda _: None)  # its cancellation is no news
-            waiting.cancel()
-        error, self._error = self._error, None
-        assert error is not None
+    def _interrupt(self, given_up: Awaited | None, error: BaseException) -> Awaited:
+        """Raise `error` in the coroutine, which no longer waits for `given_up`; returns what it waits for next."""
+        self._waiting = None
+        if isinstance(given_up, Slot):
+            given_up.wake = None
+        elif given_up is not None:
+            given_up.addErrback(lambda _: None)  # its cancellation is no news
+            given_up.cancel()
         awaited: Awaited = self._coroutine.throw(error)
         return awaited
 

@@ -1,6 +1,21 @@
 """What the gateway tells its operators: metrics, the access log, the operational log, process figures."""
 
+from gatewayd.telemetry.access_log import AccessLog
+from gatewayd.telemetry.log import bridge_standard_library, observer_for
 from gatewayd.telemetry.metrics import Metrics
+from gatewayd.telemetry.process import LoopLag
+from gatewayd.telemetry.sinks import sink_for
 from gatewayd.telemetry.traffic import UNMATCHED, MethodMetrics, RouteMetrics, ServiceMetrics
 
-__all__ = ["UNMATCHED", "MethodMetrics", "Metrics", "RouteMetrics", "ServiceMetrics"]
+__all__ = [
+    "UNMATCHED",
+    "AccessLog",
+    "LoopLag",
+    "MethodMetrics",
+    "Metrics",
+    "RouteMetrics",
+    "ServiceMetrics",
+    "bridge_standard_library",
+    "observer_for",
+    "sink_for",
+]

@@ -91,7 +91,7 @@ class StandardLibraryBridge(logging.Handler):
             self.handleError(record)
             return
         log = Logger(namespace=record.name)
-        level = _TWISTED_LEVELS[min(record.levelno // 10, 5) if record.levelno >= 10 else 1]
+        level = _TWISTED_LEVELS[max(1, min(record.levelno // 10, 5))]
         if record.exc_info and record.exc_info[1] is not None:
             error = record.exc_info[1]
             log.emit(level, "{log_text}", log_text=text, log_failure=Failure(error, type(error), error.__traceback__))

@@ -29,15 +29,24 @@ class PoolLimits(Protocol):
     """Bounds per target; `wait` and `idle` in seconds, `requests` per connection."""
 
     @property
-    def connections(self) -> int: ...
+    def connections(self) -> int:
+        """Connections open at once."""
+
     @property
-    def waiters(self) -> int: ...
+    def waiters(self) -> int:
+        """Requests that may wait for one."""
+
     @property
-    def wait(self) -> float: ...
+    def wait(self) -> float:
+        """How long a request waits, in seconds."""
+
     @property
-    def idle(self) -> float: ...
+    def idle(self) -> float:
+        """How long an unused connection stays, in seconds."""
+
     @property
-    def requests(self) -> int: ...
+    def requests(self) -> int:
+        """Requests sent on one connection."""
 
 
 C = TypeVar("C", bound=Pooled)
@@ -61,8 +70,11 @@ class Waiter(Slot[C]):
 class Watch(Protocol):
     """Calls `expired` of a waiter when its time has come."""
 
-    def watch(self, item: Waiter[C], /) -> object: ...
-    def forget(self, item: Waiter[C], /) -> object: ...
+    def watch(self, item: Waiter[C], /) -> object:
+        """From now on."""
+
+    def forget(self, item: Waiter[C], /) -> object:
+        """No longer."""
 
 
 class Pool(Generic[C]):
@@ -187,6 +199,7 @@ class Pool(Generic[C]):
 
         def failed(failure: Failure) -> None:
             self._dialing.discard(dialing)
+            assert failure.value is not None
             self._unreachable(failure.value)
 
         dialing.addCallbacks(opened, failed)

@@ -68,7 +68,7 @@ def test_one_broken_file_does_not_hide_the_others(tmp_path: Path) -> None:
     )
     assert [(Path(p.file).name, p.message) for p in found] == [
         ("gateway.yaml", 'a path starts with "/"'),
-        ("a.yaml", "the '[' is not closed"),
+        ("a.yaml", "the file ends where a value should stand"),
         ("b.yaml", "'5' has no unit"),
     ]
 

@@ -149,6 +149,15 @@ SYNTAX = [
     ),
     ("a: [${X}]\n", 1, 6, "a reference between brackets is read as YAML", 'put quotes around it: "${NAME}"'),
     ("a: {b: ${X}}\n", 1, 9, "a reference between brackets is read as YAML", 'put quotes around it: "${NAME}"'),
+    ("a: {b: [\n", 1, 9, "the file ends where a value should stand", "add it, and close every '[' and '{'"),
+    ("a: }\nb: 1\n", 1, 4, "'}' cannot stand here", "put quotes around the value, or remove it"),
+    (
+        'a: "\\q"\n',
+        1,
+        5,
+        "this escape is unknown in double quotes",
+        "use single quotes, or write \\\\ for one backslash",
+    ),
     ('a: "x\nb: 1\n', 1, 4, "the quote is not closed", "add the closing quote"),
     ("a: b: c\n", 1, 5, "a second ':' stands in this line", "put quotes around a value that contains ': '"),
     (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from twisted.internet.error import ConnectionDone
@@ -58,8 +59,9 @@ class Pipe:
 
     def take(self) -> bytes:
         """What came since the last look."""
-        data = self.transport.value()
-        self.transport.clear()
+        data = bytes(self.transport.value())
+        self.transport.io.seek(0)
+        self.transport.io.truncate()
         return data
 
     def ask(self, method: str, path: str, body: bytes = b"", **fields: str) -> Reply:
@@ -77,6 +79,17 @@ class Pipe:
     def _producer(self) -> IPushProducer:
         """What feeds the connection."""
         return IPushProducer(self.transport.producer)
+
+    def limit_buffer(self, size: int) -> None:
+        """Behave as a connection whose client reads nothing by itself: more than `size` bytes and the sender pauses."""
+        write: Callable[[bytes], None] = self.transport.write
+
+        def write_and_measure(data: bytes) -> None:
+            write(data)
+            if len(self.transport.value()) > size:
+                self.fill_buffer()
+
+        self.transport.write = write_and_measure  # type: ignore[method-assign]
 
     def fill_buffer(self) -> None:
         """Behave as a connection whose client stopped reading."""

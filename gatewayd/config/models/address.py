@@ -43,7 +43,7 @@ class Address:
         if ":" in host:
             raise Complaint("{value} is ambiguous", "put an IPv6 address in brackets: [::1]:8080")
         if not host:
-            raise Complaint("{value} names no host", f"write 0.0.0.0:{port} for every address of this machine")
+            raise Complaint("{value} names no host", f"write 0.0.0.0:{port or 8080} for every address of this machine")
         if not colon and host.isdecimal():
             raise Complaint("{value} names no host", f"write 127.0.0.1:{host}")
         return cls("tcp", _host(host), _port(port, text, default_port))
@@ -122,6 +122,8 @@ class Target:
         if end < len(rest):
             hint = "end it after the port; a route's rewrite and strip_prefix shape the path"
             raise Complaint("{value} goes on after the port", hint, offset=len(text) - len(rest) + end)
+        if not rest or rest.startswith(":"):
+            raise Complaint("{value} names no host", "write http://host:port")
         address = Address.parse(rest, default_port=80)
         if address.port == 0:
             raise Complaint("{value} has port 0", "a target needs the port the service listens on")

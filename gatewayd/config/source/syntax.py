@@ -33,9 +33,14 @@ def explain(source: Source, error: yaml.MarkedYAMLError) -> Problem:
             return here.problem(
                 message, f"separate values with ',' and end with {closing!r}, or put quotes around the value"
             )
+    if "node content" in what:
+        if not rest:
+            return here.problem("the file ends where a value should stand", "add it, and close every '[' and '{'")
+        return here.problem(f"{rest[:1]!r} cannot stand here", "put quotes around the value, or remove it")
     if "quoted scalar" in within and "end of" in what:
         return began.problem("the quote is not closed", "add the closing quote")
     if "escape" in what:
+        here = Mark(source, here.line, line.rfind("\\", 0, here.column + 1), 2)
         return here.problem(
             "this escape is unknown in double quotes", "use single quotes, or write \\\\ for one backslash"
         )
