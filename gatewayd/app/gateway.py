@@ -186,7 +186,6 @@ class Gateway(Service):
         self._deadlines.stop()
         self._lag.stop()
         self._access_log.close()
-        self._signals.restore()
         if self._admin is not None:
             return self._admin.stopListening()
         return None

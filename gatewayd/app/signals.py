@@ -16,19 +16,12 @@ class Signals:
     def __init__(self, reactor: Any, hurry: Callable[[], None]) -> None:
         self._reactor = reactor
         self._hurry = hurry
-        self._before: dict[int, Any] = {}
         self._stopping = False
 
     def install(self) -> None:
         """Handle TERM and INT; call once the reactor runs, since it installs its own handlers as it starts."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            self._before[number] = signal.signal(number, self._received)
-
-    def restore(self) -> None:
-        """Put back what was there before."""
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-        self._before.clear()
+            signal.signal(number, self._received)
 
     def _received(self, number: int, frame: FrameType | None) -> None:
         """In the signal handler: leave the work to the reactor."""

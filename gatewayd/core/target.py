@@ -36,7 +36,8 @@ def parse_origin(origin: bytes) -> Target:
 
     Unreserved characters are percent-decoded and other escapes written in upper case (RFC 3986 section 6.2.2), runs of
     slashes are merged, and dot segments removed. Raises `Refused` for characters outside the grammar, for escapes of
-    slash, backslash and controls, for dot segments written with escapes or with `;` parameters, and for ".." above the root.
+    slash, backslash and controls, for dot segments written with escapes or with `;` parameters, and for ".." above the
+    root.
     """
     path, mark, query = origin.partition(b"?")
     if not _PLAIN.fullmatch(path):

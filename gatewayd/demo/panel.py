@@ -65,8 +65,6 @@ class Switches(JsonResource):
 class Position(JsonResource):
     """One position of a switch: PUT sets it; `?seconds=5` says how slow."""
 
-    isLeaf = True
-
     def __init__(self, services: tuple[DemoService, ...], mode: Mode) -> None:
         super().__init__()
         self._services = services

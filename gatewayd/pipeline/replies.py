@@ -34,14 +34,13 @@ def reply(exchange: Exchange, status: int, lines: bytes, body: bytes) -> None:
     framing = b"" if bodiless else b"Content-Length: %d\r\n" % len(body)
     writer = channel.writer
     writer.begin(
-        b"%bDate: %b\r\n%b%bX-Request-Id: %b\r\nVia: 1.1 %b\r\n%b\r\n"
+        b"%bDate: %b\r\n%b%bX-Request-Id: %b\r\n%b\r\n"
         % (
             status_line(status),
             application.date(),
             lines,
             framing,
             exchange.request_id,
-            application.pseudonym,
             connection,
         ),
         Framing.NONE if bodiless or (head is not None and head.method == b"HEAD") else Framing.LENGTH,

@@ -44,7 +44,9 @@ class Line(Protocol):
 
 async def dial(port: int) -> Line:
     """A connection to `port` of loopback."""
-    return await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", port), Line())
+    line = Line()
+    await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", port), line)
+    return line
 
 
 async def ask(port: int, method: str, path: str) -> Reply:

@@ -16,7 +16,7 @@ from .world import get
 
 @pytest.mark.parametrize("answer", CUT, ids=lambda answer: answer.id)
 def test_answer_cut_short(answer: Answer, gateway: GatewayProcess, upstream: RecordingUpstream) -> None:
-    """The client sees an aborted response (or a 502 where nothing was sent yet), never a short body that looks whole."""
+    """The client sees an aborted response, or a 502 where nothing was sent yet: never a short body that looks whole."""
     for split in splits(answer):
         assert outcome(answer, play(answer, gateway, upstream, split=split)) in ("aborted", "502")
 

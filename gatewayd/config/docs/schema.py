@@ -24,7 +24,7 @@ def schema_text() -> str:
     """The schema as the shipped file has it."""
     schema = Config.model_json_schema(schema_generator=_Generator)
     schema["properties"] = {
-        name: {"anyOf": [value, {"type": "null"}], "description": value.pop("description", "")}
+        name: {"anyOf": [value, {"type": "null"}], "description": Config.model_fields[name].description}
         for name, value in schema["properties"].items()
     }
     for section in sections_in(Config):

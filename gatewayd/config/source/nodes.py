@@ -13,7 +13,7 @@ from gatewayd.config.problems import Problem
 # Keys that hold credentials by their name; a reference to the environment is none, nor is the path of a file.
 _CREDENTIAL = re.compile(
     r"""((?:authorization|cookie|password|passwd|secret|token|api[-_]?key)(?!\w*_file)[\w-]*["']?:\s+)
-    ("[^"]*"?|'[^']*'?|[^\s].*?(?=,\s|\s\#|[}\]\s]*$))""",
+    ("[^"]*"?|'[^']*'?|[^\s].*?(?=,\s|\s+\#|[}\]\s]*$))""",
     re.IGNORECASE | re.VERBOSE,
 )
 
