@@ -53,12 +53,12 @@ class Leftovers:
             *(f"{name} ({fd})" for name, fd in later.sockets.items() if name not in self.sockets),
         ]
 
-    def left_since(self) -> list[str]:
+    def left_since(self, patience: int = _PATIENCE) -> list[str]:
         """What is alive now and was not then, after the reactor had time to finish closing things."""
         from twisted.internet import reactor
 
         found = self._missing_from(self.now())
-        for _ in range(_PATIENCE):
+        for _ in range(patience):
             if not found:
                 break
             pytest_twisted.blockon(deferLater(reactor, 0.005))

@@ -74,10 +74,12 @@ class Gateway(Service):
         ]
         self.readiness = Readiness()
         self._lag = LoopLag(reactor, metrics.loop_lag)
+        self._serving = False
+        self.readiness.require("listeners", lambda: None if self._serving else "no listener accepts connections")
         self._served: list[Served] = []
         self._admin: Any = None
         self._admin_socket: Any = None
-        self._signals = Signals(reactor, self.hurry)
+        self._signals = Signals(reactor, self.hurry, self._reopen)
         self._drained: Deferred[None] | None = None
         self.addresses: dict[str, str] = {}
         self._describe()
@@ -113,6 +115,7 @@ class Gateway(Service):
     def startService(self) -> None:
         """Serve."""
         super().startService()  # type: ignore[no-untyped-call]
+        self._signals.install_hangup()
         self._deadlines.start()
         self._access_log.start()
         self._lag.start()
@@ -125,6 +128,7 @@ class Gateway(Service):
 
     def _started(self, _: object) -> None:
         """Everything listens: say so, once."""
+        self._serving = True
         self._reactor.callWhenRunning(self._signals.install)
         where = ", ".join(f"{name} on {address}" for name, address in self.addresses.items())
         _log.info(
@@ -137,6 +141,11 @@ class Gateway(Service):
         status = f"{len(self._listeners)} listeners, {len(self.config.routes)} routes"
         notify(READY="1", STATUS=status, X_GATEWAYD_ADDRESSES=json.dumps(self.addresses))
 
+    def _reopen(self) -> None:
+        """Open the access log anew, after its file was rotated."""
+        self._access_log.reopen()
+        _log.info("the access log was reopened; a changed configuration takes effect at the next start")
+
     def _failed_to_start(self, failure: Any) -> None:
         _log.failure("gatewayd cannot serve", failure)
         self._reactor.stop()
@@ -145,6 +154,7 @@ class Gateway(Service):
         """Drain and stop; fires when nothing is left."""
         super().stopService()  # type: ignore[no-untyped-call]
         self.readiness.draining = True
+        self._serving = False
         self.metrics.draining(True)
         notify(STOPPING="1")
         stopping: Deferred[Any] = DeferredList([served.stop() for served in self._served], consumeErrors=True)

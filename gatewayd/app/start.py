@@ -94,4 +94,4 @@ def _observer(options: Mapping[str, Any]) -> ILogObserver | None:
         return None
     if not parent.get("nodaemon"):
         return None
-    return observer_for(sys.stdout)
+    return observer_for(sys.stderr)  # stdout is the access log's

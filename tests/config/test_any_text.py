@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewayd.config import ConfigErrors, load, report
+from gatewayd.config import ConfigErrors, Problem, load, report
 from gatewayd.config.docs.reference import EXAMPLE
 
 VALUES = (
-    "5", "1.5", "true", "~", "''", "[]", "{}", "[[]]", "{a: b}", "[~]", "*x", "&x y", "!t z", "${A}", "'${B}'", "${", "|",
-    "'", '"', "{", "}", "[", ":", "- ", "#", "\t", "\x00", "\u2028", "\U0001f600", "/**", "{id}", "0s", "off", "<<: *x",
-    "http://a", "unix:/a", "\n", "\n  ", "? ", "---\n", "%Y", "\ufeff", "1e999", ".nan", "0x", "9" * 400,
+    "5", "1.5", "true", "~", "''", "[]", "{}", "[[]]", "{a: b}", "[~]", "*x", "&x y", "!t z", "${A}", "'${B}'", "${",
+    "|", "'", '"', "{", "}", "[", ":", "- ", "#", "\t", "\x00", "\u2028", "\U0001f600", "/**", "{id}", "0s", "off",
+    "<<: *x", "http://a", "unix:/a", "\n", "\n  ", "? ", "---\n", "%Y", "\ufeff", "1e999", ".nan", "0x", "9" * 400,
 )  # fmt: skip
 
 
@@ -36,19 +35,24 @@ def damaged(draw: st.DrawFn) -> str:
     return text
 
 
-@given(text=damaged())
-def test_damaged_text(folder: Path, text: str) -> None:
-    """A damaged file leads to `ConfigErrors` at worst, each problem with a place that exists and a report."""
-    main = folder / "gateway.yaml"
+def judged(main: Path, text: str) -> tuple[Problem, ...]:
+    """What is wrong with `text`, written to `main`."""
     main.write_text(text, encoding="utf-8", errors="surrogatepass")
     try:
         load(main, {"A": "x", "B": "7"})
     except ConfigErrors as errors:
-        assert errors.problems
-        for problem in errors.problems:
-            assert 0 <= problem.line <= text.count("\n") + 8
-            assert problem.message
-        assert report(errors.problems, color=True).endswith("\n")
+        return errors.problems
+    return ()
+
+
+@given(text=damaged())
+def test_damaged_text(folder: Path, text: str) -> None:
+    """A damaged file leads to `ConfigErrors` at worst, each problem with a place that exists and a report."""
+    problems = judged(folder / "gateway.yaml", text)
+    for problem in problems:
+        assert 0 <= problem.line <= len(text.splitlines()) + 1
+        assert problem.message
+    assert report(problems, color=True).endswith("\n")
 
 
 @given(value=st.sampled_from(VALUES), line=st.integers(0, EXAMPLE.count("\n") - 1))
@@ -57,7 +61,4 @@ def test_other_values(folder: Path, value: str, line: int) -> None:
     lines = EXAMPLE.splitlines()
     key, colon, _ = lines[line].partition(": ")
     lines[line] = key + (colon or ": ") + value
-    main = folder / "gateway.yaml"
-    main.write_text("\n".join(lines), encoding="utf-8")
-    with contextlib.suppress(ConfigErrors):
-        load(main, {"A": "x", "B": "7"})
+    assert len(judged(folder / "gateway.yaml", "\n".join(lines))) < 30

@@ -51,6 +51,7 @@ ROUTE = SERVICES + "routes:\n  - path: /a\n    service: pay\n    "  # goes on in
         ),
         ("headers: {'x beta': '1'}", 15, "'x beta' is not a header name", "use letters, digits and '-'"),
         ("headers: {'x-beta:': '1'}", 15, "'x-beta:' is not a header name", "leave the ':' out of the name"),
+        ("headers: {'': '1'}", 15, "a header name is empty", "write the header's name, such as X-Team"),
         ("query: {version: 2}", 22, "'version' must be text", "put quotes around it"),
         ("rewrite: b", 14, "the path does not start with '/'", "write /b"),
         ("rewrite: /b//c", 16, "the path has an empty segment", "write single slashes"),

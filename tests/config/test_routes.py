@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gatewayd.core import matching_automaton
 from tests.config.sample import SERVICES, Said, loaded, said, warned
 
 ROUTES = SERVICES + "routes:\n"  # goes on in line 3
@@ -204,6 +205,17 @@ def test_reachability_looks_across_files(tmp_path: Path) -> None:
             "remove one of them, or tell them apart by methods, hosts, headers or query",
         )
     ]
+
+
+def test_too_many_combinations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wildcards that would fill the memory are refused, at the route that takes part in most combinations."""
+    monkeypatch.setattr(matching_automaton, "FREE_BYTES", 2**16)
+    paths = ["/" + "/".join("a" if at == place else "*" for at in range(20)) for place in range(20)]
+    found = said(tmp_path, ROUTES + "".join(f"  - {{path: {path}, service: pay}}\n" for path in paths))
+    assert len(found) == 1
+    assert found[0].line in range(3, 23)
+    assert found[0].message.startswith("the routes overlap in too many combinations to keep them all ready")
+    assert found[0].hint == "use fewer {name} and * segments in the same place of different routes"
 
 
 def test_warnings(tmp_path: Path) -> None:

@@ -71,8 +71,10 @@ def test_secret_problems(tmp_path: Path) -> None:
         "  - {password_file: 5}\n"
         "  - {password: 12345}\n"
         "  - {passwort: hush}\n"
+        "  - {password_file: '${NOPE}'}\n"
         "  - {}\n",
     )
+    assert found.pop(0).message == "the environment has no NOPE"
     assert [(p.line, p.column, p.message, p.hint) for p in found] == [
         (2, 22, "'password' and 'password_file' exclude each other", "keep the one with the file"),
         (3, 21, "the file of 'password' is empty", "put the secret and nothing else into it"),
@@ -82,7 +84,7 @@ def test_secret_problems(tmp_path: Path) -> None:
         (7, 16, "'password' must be text", "put quotes around it"),
         (8, 5, "'password' is missing", "password: The password."),
         (8, 6, "unknown key 'passwort'", "did you mean 'password'?"),
-        (9, 5, "'password' is missing", "password: The password."),
+        (10, 5, "'password' is missing", "password: The password."),
     ]
     assert "12345" not in "".join(map(str, found))
     assert "password: ****," in str(found[0])

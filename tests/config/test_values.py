@@ -148,6 +148,7 @@ from tests.config.sample import Said, said
             "'false' is not what switches this off",
             "write off",
         ),
+        ("limits: {body_size: [1]}", 1, 21, "must be a size", "write a number and a unit, such as 16KiB or 10MB"),
         (
             "limits: {body_size: 1024}",
             1,

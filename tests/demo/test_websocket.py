@@ -6,6 +6,7 @@ import pytest_twisted
 
 from gatewayd.demo import Platform
 from tests.demo.client import Line, ask, dial
+from tests.demo.pipe import Pipe
 
 PATH = "/api/v1/notifications/ws"
 HANDSHAKE = (
@@ -66,17 +67,38 @@ async def test_a_broken_frame_ends_the_connection(platform: Platform) -> None:
     await line.ended
 
 
+def test_a_client_that_does_not_read_is_not_read_from() -> None:
+    """So its echoes do not pile up."""
+    pipe = Pipe("notification")
+    pipe.feed(HANDSHAKE)
+    pipe.fill_buffer()
+    assert pipe.transport.producerState == "paused"
+    pipe.drain_buffer()
+    assert pipe.transport.producerState == "producing"
+
+
+def test_a_closing_connection_does_not_wait_for_more_to_echo() -> None:
+    """A transport closes when its buffer is empty, unless a producer is still registered and paused."""
+    pipe = Pipe("notification")
+    pipe.feed(HANDSHAKE)
+    pipe.fill_buffer()
+    pipe.feed(_frame(8, b"\x03\xe8"))
+    assert pipe.transport.disconnecting
+    pipe.drain_buffer()
+    assert pipe.transport.producer is None
+
+
 @pytest_twisted.ensureDeferred
-async def test_echoes_that_nobody_reads_do_not_pile_up(platform: Platform) -> None:
-    """The server stops reading, so that the client's own sending stalls; once the client reads, everything comes."""
+async def test_a_client_that_reads_late_gets_everything(platform: Platform) -> None:
+    """Far more than the buffers on the way hold, and then the close."""
     line = await _upgrade(platform)
     assert line.transport is not None
     line.transport.pauseProducing()  # type: ignore[attr-defined]
     message = _frame(2, b"x" * 60_000)
-    line.transport.write(message * 400)
+    line.transport.write(message * 200)
     line.transport.write(_frame(8, b"\x03\xe8"))
     line.transport.resumeProducing()  # type: ignore[attr-defined]
-    assert len(await line.ended) == 400 * 60_004 + 4
+    assert len(await line.ended) == 200 * 60_004 + 4
 
 
 @pytest_twisted.ensureDeferred

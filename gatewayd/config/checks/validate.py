@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -123,33 +123,27 @@ def _listed(node: Node) -> str:
     return f"write [{node.text}]" if isinstance(node, ScalarNode) and node.text else "start each entry with '- '"
 
 
-def _section_at(section: type[Section], path: Path) -> type[Section] | None:
+def _section_at(section: type[Section], path: Path) -> type[Section]:
     """The section that stands at `path` below one."""
-    current: type[Section] | None = section
     named = False
     for part in path:
-        if current is None:
-            return None
         if isinstance(part, int) or named:
             named = False
             continue
-        field = current.model_fields.get(part)
-        if field is None:
-            return None
-        named = holds_by_name(field.annotation)
-        current = section_in(field.annotation)
-    return current
+        annotation = section.model_fields[part].annotation
+        inner = section_in(annotation)
+        assert inner is not None
+        section, named = inner, holds_by_name(annotation)
+    return section
 
 
-def _unknown_key(key: str, section: type[Section] | None) -> Complaint:
+def _unknown_key(key: str, section: type[Section]) -> Complaint:
     """A key nobody knows."""
-    known: list[str] = []
-    if section is not None:
-        known = [*section.model_fields, *(name + FILE_SUFFIX for name in secret_names(section))]
+    known = [*section.model_fields, *(name + FILE_SUFFIX for name in secret_names(section))]
     return Complaint(f"unknown key {key!r}", suggestion(key, known, "keys"), on_key=True)
 
 
-def _missing(key: str, section: type[Section] | None) -> Complaint:
+def _missing(key: str, section: type[Section]) -> Complaint:
     """A key nobody may leave out: blames what should hold it."""
-    description: Any = section.model_fields[key].description if section is not None else ""
+    description = section.model_fields[key].description
     return Complaint(f"{key!r} is missing", f"{key}: {description}".replace("`", "'"), on_key=True)
