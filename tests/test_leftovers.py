@@ -28,7 +28,9 @@ async def test_a_listening_port_is_noticed() -> None:
     found = before.left_since(patience=0)
     assert any(text.startswith("selectable") for text in found)
     assert any(text.startswith("socket:") for text in found)
-    await port.stopListening()
+    stopped = port.stopListening()
+    assert stopped is not None
+    await stopped
     assert before.left_since(patience=0) == []
 
 

@@ -133,9 +133,9 @@ class RequestHead:
 
 
 class ResponseHead:
-    """A response's head (RFC 9112 section 4). `reason` is the phrase as it came."""
+    """A response's head (RFC 9112 section 4). `forwarded` keeps what is made of it once (`gatewayd.pipeline.outgoing`)."""
 
-    __slots__ = ("keep_alive", "line", "section", "status", "version")
+    __slots__ = ("forwarded", "keep_alive", "line", "section", "status", "version")
 
     def __init__(self, version: int, status: int, line: bytes, section: HeaderSection) -> None:
         self.version = version  # minor version of HTTP/1: 0 or 1
@@ -143,3 +143,4 @@ class ResponseHead:
         self.line = line  # the status line to forward, with its CRLF
         self.section = section
         self.keep_alive = not section.close if version else section.keep
+        self.forwarded = b""

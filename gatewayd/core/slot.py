@@ -7,43 +7,49 @@ and `fromCoroutine` those two waits cost 9 us of CPU, with a `Slot` under `gatew
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import Any, Generic, TypeVar
+from collections.abc import Generator
+from typing import Any, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
+
+
+class Waiting(Protocol):
+    """Whoever drives a coroutine that waits for a slot."""
+
+    def step(self) -> None:
+        """There is a result: go on."""
 
 
 class Slot(Generic[T]):
     """Resolved or failed once, awaited at most once; what comes after the first result is ignored.
 
-    `wake` is set by whoever drives the waiting coroutine, and called as soon as there is a result.
+    `waiting` is set by whoever drives the coroutine that waits, and told as soon as there is a result.
     """
 
-    __slots__ = ("done", "error", "value", "wake")
-
-    def __init__(self) -> None:
-        self.done = False
-        self.value: T | None = None
-        self.error: BaseException | None = None
-        self.wake: Callable[[], None] | None = None
+    done = False
+    value: T | None = None
+    error: BaseException | None = None
+    waiting: Waiting | None = None
 
     def resolve(self, value: T) -> None:
         """Hand `value` to the waiter, now or when it comes to wait."""
         if not self.done:
             self.done = True
             self.value = value
-            wake, self.wake = self.wake, None
-            if wake is not None:
-                wake()
+            waiting = self.waiting
+            if waiting is not None:
+                self.waiting = None
+                waiting.step()
 
     def fail(self, error: BaseException) -> None:
         """Raise `error` in the waiter, now or when it comes to wait."""
         if not self.done:
             self.done = True
             self.error = error
-            wake, self.wake = self.wake, None
-            if wake is not None:
-                wake()
+            waiting = self.waiting
+            if waiting is not None:
+                self.waiting = None
+                waiting.step()
 
     def __await__(self) -> Generator[Any, Any, T]:
         """Suspend until there is a result, and return or raise it."""

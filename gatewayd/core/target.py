@@ -13,10 +13,12 @@ from gatewayd.core.reasons import AMBIGUOUS_PATH, MALFORMED_TARGET, Refused
 
 # RFC 3986 pchar without "%" and without what needs a second look ("//", "/." and ";" after dots): nothing to normalise.
 # "[", "]", "|" and "^" are not pchars, but browsers send them as they are (WHATWG URL, path percent-encode set).
-_PLAIN = re.compile(rb"(?:/(?![./])[A-Za-z0-9\-._~!$&'()*+,;=:@\[\]|^]*+)++")
-_PATH = re.compile(rb"/[A-Za-z0-9\-._~!$&'()*+,;=:@\[\]|^/%]*+")
+PLAIN_PATH = rb"(?:/(?![./])[A-Za-z0-9\-._~!$&'()*+,;=:@\[\]|^]*+)++"
 # Queries carry what browsers leave unencoded there (WHATWG query percent-encode set).
-_QUERY = re.compile(rb"[\x21\x22\x24-\x7e]*+")
+QUERY = rb"[\x21\x22\x24-\x7e]*+"
+_PLAIN = re.compile(PLAIN_PATH)
+_PATH = re.compile(rb"/[A-Za-z0-9\-._~!$&'()*+,;=:@\[\]|^/%]*+")
+_QUERY = re.compile(QUERY)
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})?")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _REFUSED_ESCAPES = frozenset({0x2F, 0x5C, 0x7F, *range(0x20)})  # "/", "\", DEL and the control characters

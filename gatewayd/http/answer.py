@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from gatewayd.core.messages import HeaderSection, ResponseHead
+from gatewayd.core.messages import ResponseHead
 from gatewayd.core.reasons import UPSTREAM_MALFORMED, Refused
 from gatewayd.http.chunked import ChunkedDecoder
 from gatewayd.http.heads import parse_response_head
@@ -45,9 +45,10 @@ class AnswerReader:
         "_buffer",
         "_decoder",
         "_interim",
+        "_last",
+        "_last_head",
         "_left",
         "_listener",
-        "_section",
         "begun",
         "trailers",
         "until_close",
@@ -55,7 +56,8 @@ class AnswerReader:
 
     def __init__(self, listener: AnswerListener) -> None:
         self._listener = listener
-        self._section: HeaderSection | None = None  # of the answer before, which the next one often repeats
+        self._last: ResponseHead | None = None  # the answer before, whose head the next one often repeats
+        self._last_head = b""  # its bytes
         self._buffer = b""
         self._decoder: ChunkedDecoder | None = None
         self._left = 0
@@ -77,27 +79,16 @@ class AnswerReader:
         if self._buffer:
             data = self._buffer + data
             self._buffer = b""
-        while True:
-            end = data.find(b"\r\n\r\n")
-            if end < 0 or end > _HEAD_SIZE:
-                if len(data) > _HEAD_SIZE:
-                    raise Refused(UPSTREAM_MALFORMED, "The answer's head is too large.")
-                self._buffer = data
+        last = self._last
+        if last is not None and data.startswith(self._last_head):
+            head = last
+            data = data[len(self._last_head) :]
+        else:
+            final = self._next_head(data)
+            if final is None:
                 return
-            head = parse_response_head(data[:end], self._section)
-            data = data[end + 4 :]
-            status = head.status
-            if status >= 200:
-                break
-            if status == 101:
-                self._listener.switched(head, data)
-                return
-            self._interim += 1
-            if self._interim > _MOST_INTERIM:
-                raise Refused(UPSTREAM_MALFORMED, "The answer has too many interim responses.")
-            if not self._listener.interim(head):
-                return
-        self._section = section = head.section
+            head, data = final
+        status, section = head.status, head.section
         self._decoder = None
         self.until_close = False
         self.trailers = b""
@@ -110,6 +101,29 @@ class AnswerReader:
         else:
             self.until_close = True
         self._listener.answered(head, data)
+
+    def _next_head(self, data: bytes) -> tuple[ResponseHead, bytes] | None:
+        """The final head, past interim ones, and what follows it; None if it is still to come, or 101 ended HTTP."""
+        while True:
+            end = data.find(b"\r\n\r\n")
+            if end < 0 or end > _HEAD_SIZE:
+                if len(data) > _HEAD_SIZE:
+                    raise Refused(UPSTREAM_MALFORMED, "The answer's head is too large.")
+                self._buffer = data
+                return None
+            head = parse_response_head(data[:end])
+            if head.status >= 200:
+                self._last, self._last_head = head, data[: end + 4]
+                return head, data[end + 4 :]
+            data = data[end + 4 :]
+            if head.status == 101:
+                self._listener.switched(head, data)
+                return None
+            self._interim += 1
+            if self._interim > _MOST_INTERIM:
+                raise Refused(UPSTREAM_MALFORMED, "The answer has too many interim responses.")
+            if not self._listener.interim(head):
+                return None
 
     def read_body(self, data: bytes) -> bool:
         """Take bytes of the body, none of them at first where it is empty; True once it is whole."""

@@ -176,7 +176,10 @@ class ServerChannel(ClientConnection):
         if not keep_alive or (self.body is not None and not self.body.discard()):
             self.close()
             return
-        self._rearm()
+        if self._buffer or self._holds or self._blocked or self.body is not None:
+            self._rearm()
+        else:
+            self.deadline = self.listener.now() + self.listener.timeouts.keepalive
         if self._buffer:
             self._since = self.listener.now()
             if self._holds:

@@ -21,7 +21,7 @@ from gatewayd.core.slot import Slot
 from gatewayd.http import chunked
 from gatewayd.http.answer import AnswerReader
 from gatewayd.http.deadlines import NEVER, Deadlines
-from gatewayd.http.interfaces import AnswerSink, RequestTimeouts, Upload
+from gatewayd.http.interfaces import AnswerSink, Asker, RequestTimeouts, Upload
 from gatewayd.http.link import Phase, ServiceLink
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ class UpstreamConnection(ServiceLink):
     `reusable` tells, once an exchange has ended, whether another may follow.
     """
 
-    __slots__ = ("_chunks", "_early", "_on_interim", "_reader", "_sink", "_upgrade", "served")
+    __slots__ = ("_asker", "_chunks", "_early", "_reader", "_sink", "_upgrade", "served")
 
-    _on_interim: Callable[[ResponseHead], None]
+    _asker: Asker
 
     def __init__(self, deadlines: Deadlines, now: Callable[[], float]) -> None:
         super().__init__(deadlines, now)
@@ -65,17 +65,17 @@ class UpstreamConnection(ServiceLink):
     def send(
         self,
         head: bytes,
-        *,
         body: InboundBody | None,
         timeouts: RequestTimeouts,
         limit: float,
         bodiless: bool,
         upgrade: bool,
-        on_interim: Callable[[ResponseHead], None],
+        asker: Asker,
     ) -> Slot[ResponseHead]:
         """Send a request, and its body as it comes; the slot gets the head of the final answer.
 
-        `limit` is the time by which all must be over; `bodiless` says that the answer will have no body (to HEAD).
+        `limit` is the time by which all must be over, `bodiless` says that the answer will have no body (to HEAD), and
+        `upgrade` that the request asks for another protocol; `asker` hears of interim answers.
         The slot fails with `StaleConnection`, or with `Refused` and the reason.
         """
         self._phase = _AWAITING_HEAD
@@ -84,7 +84,7 @@ class UpstreamConnection(ServiceLink):
         self._timeouts = timeouts
         self._limit = limit
         self._upgrade = upgrade
-        self._on_interim = on_interim
+        self._asker = asker
         self._reader.expect(bodiless)
         self.transport.write(head)
         if body is None:
@@ -190,7 +190,7 @@ class UpstreamConnection(ServiceLink):
 
     def interim(self, head: ResponseHead) -> bool:
         """Pass on a 1xx."""
-        self._on_interim(head)
+        self._asker.interim(head)
         return self._phase is _AWAITING_HEAD
 
     def switched(self, head: ResponseHead, rest: bytes) -> None:

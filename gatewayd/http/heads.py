@@ -24,11 +24,13 @@ from gatewayd.core.reasons import (
     UPSTREAM_MALFORMED,
     Refused,
 )
-from gatewayd.core.target import parse_origin
+from gatewayd.core.target import PLAIN_PATH, QUERY, parse_origin
 from gatewayd.http.interfaces import HeadLimits
 from gatewayd.http.sections import judge_request_section, judge_response_section
 
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}+) ([\x21-\x7e]++) HTTP/1\.([01])")
+# The same for what most requests are: HTTP/1.1, and a path that is its own normal form (see gatewayd.core.target).
+_COMMON_LINE = re.compile(rb"([A-Z]{1,16}+) (" + PLAIN_PATH + rb")(\?" + QUERY + rb")? HTTP/1\.1")
 _OTHER_VERSION = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++ [\x21-\x7e]++ HTTP/[0-9](?:\.[0-9])?")
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*+))?")
 _NEVER_IN_HEAD = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)|\x00")
@@ -52,7 +54,8 @@ def take_request_head(data: bytes, limits: HeadLimits, last: HeaderSection | Non
     head = parse_request_head(data[start:end], last)
     if len(head.target) > limits.target_size:
         raise Refused(TARGET_TOO_LONG, f"A target may have {limits.target_size} bytes.")
-    if len(head.fields) > limits.head_fields:
+    section = head.section
+    if section is not last and len(section.fields) > limits.head_fields:
         raise Refused(HEAD_TOO_LARGE, f"A request may have {limits.head_fields} fields.")
     head.size = end + 4
     return head
@@ -64,26 +67,46 @@ def parse_request_head(block: bytes, last: HeaderSection | None = None) -> Reque
     `last` is the section of the connection's request before, if any.
     """
     line, _, written = block.partition(b"\r\n")
+    match = _COMMON_LINE.fullmatch(line)
+    if match is None:
+        return _parse_uncommon(line, judge_request_section(written))
+    section = last if last is not None and written == last.written else judge_request_section(written)
+    if section.host is None:
+        raise Refused(MALFORMED_HOST, "An HTTP/1.1 request needs a Host.")
+    head = RequestHead()
+    head.method, head.path, query = match.groups()
+    if query is None:
+        head.target = head.path
+        head.query = None
+    else:
+        head.target = head.path + query
+        head.query = query[1:]
+    head.segments = head.path[1:].split(b"/")
+    head.version = 1
+    head.keep_alive = not section.close
+    head.section = section
+    head.fields = section.fields
+    head.host = section.host
+    head.authority = section.authority
+    return head
+
+
+def _parse_uncommon(line: bytes, section: HeaderSection) -> RequestHead:
+    """The head of a request whose line needs a second look: another version or method, a path to normalise."""
     match = _REQUEST_LINE.fullmatch(line)
     if match is None:
         raise _bad_request_line(line)
-    section = last if last is not None and written == last.written else judge_request_section(written)
     head = RequestHead()
     head.method, target, minor = match.groups()
     head.section = section
     head.fields = section.fields
-    host = section.host
-    if minor == b"1":
-        head.version = 1
-        head.keep_alive = not section.close
-        if host is None:
-            raise Refused(MALFORMED_HOST, "An HTTP/1.1 request needs a Host.")
-    else:
-        head.version = 0
-        head.keep_alive = section.keep
-        if section.chunked:
-            raise Refused(AMBIGUOUS_FRAMING, "HTTP/1.0 has no Transfer-Encoding.")
-    head.host = host or b""
+    head.version = int(minor)
+    head.keep_alive = not section.close if head.version else section.keep
+    if head.version and section.host is None:
+        raise Refused(MALFORMED_HOST, "An HTTP/1.1 request needs a Host.")
+    if not head.version and section.chunked:
+        raise Refused(AMBIGUOUS_FRAMING, "HTTP/1.0 has no Transfer-Encoding.")
+    head.host = section.host or b""
     head.authority = section.authority
     if target[0] != 0x2F:
         target = _origin_of(head, target)
@@ -143,14 +166,11 @@ def judge_incomplete(data: bytes, limits: HeadLimits) -> None:
         )
 
 
-def parse_response_head(block: bytes, last: HeaderSection | None = None) -> ResponseHead:
-    """Judge an answer's head, given without the final empty line. Raises `Refused(UPSTREAM_MALFORMED)`.
-
-    `last` is the section of the connection's answer before, if any.
-    """
+def parse_response_head(block: bytes) -> ResponseHead:
+    """Judge an answer's head, given without the final empty line. Raises `Refused(UPSTREAM_MALFORMED)`."""
     line, _, written = block.partition(b"\r\n")
     version, status, forwarded = _status_lines.get(line) or _judge_status_line(line)
-    section = last if last is not None and written == last.written else judge_response_section(written)
+    section = judge_response_section(written)
     if section.chunked and not version:
         raise Refused(UPSTREAM_MALFORMED, "HTTP/1.0 has no Transfer-Encoding.")
     return ResponseHead(version, status, forwarded, section)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from twisted.internet.interfaces import IAddress, IPushProducer
 
+from gatewayd.core.messages import ResponseHead
 from gatewayd.core.reasons import Reason, Refused
 
 
@@ -101,6 +102,13 @@ class AnswerSink(Protocol):
 
     def flush(self) -> None:
         """Nothing more came with this read."""
+
+
+class Asker(Protocol):
+    """Whose request a service answers."""
+
+    def interim(self, answer: ResponseHead) -> None:
+        """A 1xx answer other than 101 came before the final one."""
 
 
 class RequestTimeouts(Protocol):

@@ -19,8 +19,11 @@ class Framing(Enum):
     CLOSE = auto()  # for HTTP/1.0 clients
 
 
+_NONE, _CHUNKED = Framing.NONE, Framing.CHUNKED
+
+
 class ResponseWriter:
-    """Writes one response after another. `started` from its head on; `sent` counts its bytes, head included."""
+    """Writes one response after another. `started` from its head on; `sent` counts its body's bytes."""
 
     __slots__ = ("_framing", "_pending", "_transport", "sent", "started")
 
@@ -45,9 +48,10 @@ class ResponseWriter:
     def write(self, data: bytes) -> None:
         """Send body bytes (not empty); dropped where the response has no body."""
         framing = self._framing
-        if framing is Framing.NONE:
+        if framing is _NONE:
             return
-        if framing is Framing.CHUNKED:
+        self.sent += len(data)
+        if framing is _CHUNKED:
             data = chunked.encode(data)
         if self._pending:
             if len(data) <= _JOIN_UP_TO:
@@ -55,12 +59,11 @@ class ResponseWriter:
                 self._pending = b""
             else:
                 self.flush()
-        self.sent += len(data)
         self._transport.write(data)
 
     def end(self, trailers: bytes = b"") -> None:
         """Send what ends the response."""
-        if self._framing is Framing.CHUNKED:
+        if self._framing is _CHUNKED:
             self._pending += chunked.encode_last(trailers)
         if self._pending:
             self.flush()
@@ -69,5 +72,4 @@ class ResponseWriter:
         """Send the head if it still waits for its body."""
         pending, self._pending = self._pending, b""
         if pending:
-            self.sent += len(pending)
             self._transport.write(pending)

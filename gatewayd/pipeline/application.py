@@ -70,6 +70,7 @@ class Application:
         self._log = log
         self._wall_clock = wall_clock
         self._unmatched = metrics.route()
+        self._overhead = metrics.overhead
         self._ids = count(1)
         self._id_prefix = os.urandom(8).hex().encode()
         self._date = b""
@@ -78,7 +79,7 @@ class Application:
 
     def serve(self, channel: ServerChannel, head: RequestHead, body: InboundBody | None, since: float) -> Exchange:
         """An exchange for a whole head."""
-        request_id = self._identify(head) if channel.peer.trusted else self._new_id()
+        request_id = self._identify(head) if channel.peer.trusted else b"%b%016x" % (self._id_prefix, next(self._ids))
         return Exchange(self, channel, head, body, since, request_id)
 
     def refuse(self, channel: ServerChannel, refused: Refused, since: float) -> None:
@@ -106,13 +107,15 @@ class Application:
         return self._date
 
     def observe(self, exchange: Exchange) -> None:
-        """The one place where a finished request is counted and logged."""
+        """The one place where a finished request is counted and logged; sizes are those of bodies."""
         seconds = self.now() - exchange.since
         head, body = exchange.head, exchange.body
-        received = (head.size if head is not None else 0) + (body.received if body is not None else 0)
+        received = body.received if body is not None else 0
         sent = exchange.channel.writer.sent
         tunnel = exchange.tunnel
-        if tunnel is not None:
+        if tunnel is None:
+            self._overhead(seconds - exchange.upstream_time)
+        else:
             received += tunnel.received
             sent += tunnel.sent
         counters = exchange.counters
@@ -121,8 +124,6 @@ class Application:
         else:
             counters = self._unmatched.method(head.method if head is not None else b"_OTHER")
         counters.finish(exchange.status, seconds, received, sent)
-        if tunnel is None:
-            self.metrics.overhead(seconds - exchange.upstream_time)
         if exchange.reason is not None and (cause := _ABORTS.get(exchange.reason)):
             self.metrics.abort(cause)
         if self._log is not None:
@@ -143,7 +144,7 @@ class Application:
             "status": exchange.status,
             "reason": exchange.reason.slug if exchange.reason is not None else None,
             "service": exchange.service or None,
-            "target": exchange.target or None,
+            "target": exchange.target.url if exchange.target is not None else None,
             "attempts": exchange.attempts,
             "bytes_in": received,
             "bytes_out": sent,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gatewayd.http.tunnel import Tunnel
     from gatewayd.pipeline.application import Application
     from gatewayd.pipeline.route import MethodCounters, Route
+    from gatewayd.upstream.service import Target
 
 
 class Abandoned(Exception):
@@ -49,7 +50,7 @@ class Exchange:
     status = 0
     reason: Reason | None = None  # why the gateway, and not a service, ended it
     service = ""
-    target = ""
+    target: Target[UpstreamConnection] | None = None
     attempts = 0
     asked = 0.0  # when the service was asked, 0 while it is not waited for
     upstream_time = 0.0

@@ -22,6 +22,7 @@ from gatewayd.core.reasons import (
 from gatewayd.core.slot import Slot
 from gatewayd.http.connection import StaleConnection, UpstreamConnection
 from gatewayd.http.deadlines import NEVER
+from gatewayd.http.inbound import InboundBody
 from gatewayd.http.interfaces import RequestTimeouts
 from gatewayd.http.tunnel import Tunnel
 from gatewayd.http.writer import Framing
@@ -60,6 +61,7 @@ class Forward:
         "_body_size",
         "_counters",
         "_host",
+        "_name",
         "_request_edits",
         "_response_edits",
         "_retarget",
@@ -82,6 +84,7 @@ class Forward:
         response_edits: Edits | None,
     ) -> None:
         self._service = service
+        self._name = service.name
         self._counters = counters
         self._timeouts = timeouts
         self._total = total
@@ -95,33 +98,41 @@ class Forward:
         """Ask, and relay the answer; see `gatewayd.pipeline.exchange` for what happens to errors."""
         head, body = exchange.head, exchange.body
         assert head is not None
-        if body is not None and (most := self._body_size) is not None:
-            if (head.section.length or 0) > most:
-                raise Refused(BODY_TOO_LARGE, f"The route takes at most {most} bytes.")
-            body.limit = most
-        service, now = self._service, exchange.application.now
-        target = service.pick()
-        exchange.service, exchange.target = service.name, target.url
-        limit = NEVER if self._total is None else exchange.since + self._total
+        if body is not None and self._body_size is not None:
+            self._bound(head, body, self._body_size)
+        exchange.service = self._name
+        exchange.target = target = self._service.pick()
+        now = exchange.application.now
         asked = now()
-        answered: int | None = None
+        status: int | None = None
         failed = False
         try:
             connection = target.pool.take()
             if connection is None:
                 connection = await target.pool.acquire()
             try:
-                answer = await self._ask(exchange, head, target, connection, limit)
+                answer = await self._ask(exchange, head, target, connection)
             except StaleConnection:
                 # The service closed the connection while the request was on its way: no sign of ill health.
                 if body is not None or head.method not in _SAFE:
                     raise Refused(UPSTREAM_RESET) from None
-                answer = await self._ask(exchange, head, target, await target.pool.open(), limit)
-            answered = exchange.status = answer.status
-            if answer.status == 101:
-                await self._tunnel(exchange, answer)
+                connection = await target.pool.open()
+                answer = await self._ask(exchange, head, target, connection)
+            exchange.status = status = answer.status
+            if status == 101:
+                await self._tunnel(exchange, answer, connection)
             else:
-                await self._relay(exchange, head, answer, target)
+                framing = framing_of(head, answer)
+                channel = exchange.channel
+                writer = channel.writer
+                writer.begin(response_head(exchange, head, answer, framing, self._response_edits), framing)
+                channel.source = connection
+                await connection.relay(writer)
+                writer.end(connection.trailers)
+                exchange.connection = None
+                if body is not None:
+                    body.detach()
+                target.pool.release(connection)
         except Refused as refused:
             error_type = _ERROR_TYPES.get(refused.reason)
             if error_type is not None:
@@ -130,18 +141,19 @@ class Forward:
             raise
         finally:
             exchange.upstream_time = seconds = now() - asked
-            if failed or answered is not None:
-                self._counters.attempt(answered, seconds)
-        if answered >= 500:
+            if failed or status is not None:
+                self._counters.attempt(status, seconds)
+        if status >= 500:
             self._counters.error("http_5xx")
 
+    def _bound(self, head: RequestHead, body: InboundBody, most: int) -> None:
+        """Refuse a body that says it is too large, and have one that does not say stopped in time."""
+        if (head.section.length or 0) > most:
+            raise Refused(BODY_TOO_LARGE, f"The route takes at most {most} bytes.")
+        body.limit = most
+
     def _ask(
-        self,
-        exchange: Exchange,
-        head: RequestHead,
-        target: Target[UpstreamConnection],
-        connection: UpstreamConnection,
-        limit: float,
+        self, exchange: Exchange, head: RequestHead, target: Target[UpstreamConnection], connection: UpstreamConnection
     ) -> Slot[ResponseHead]:
         """Send the request on `connection`; the slot gets the answer's head."""
         exchange.attempts += 1
@@ -151,38 +163,25 @@ class Forward:
             host = head.authority or target.authority
         elif not host:
             host = target.authority
-        path = head.target if self._retarget is None else self._retarget(head)
         return connection.send(
-            request_head(exchange, head, path, host, self._request_edits),
-            body=exchange.body,
-            timeouts=self._timeouts,
-            limit=limit,
-            bodiless=head.method == b"HEAD",
-            upgrade=head.section.upgrade is not None,
-            on_interim=exchange.interim,
+            request_head(
+                exchange,
+                head,
+                head.target if self._retarget is None else self._retarget(head),
+                host,
+                self._request_edits,
+            ),
+            exchange.body,
+            self._timeouts,
+            NEVER if self._total is None else exchange.since + self._total,
+            head.method == b"HEAD",
+            head.section.upgrade is not None,
+            exchange,
         )
 
-    async def _relay(
-        self, exchange: Exchange, head: RequestHead, answer: ResponseHead, target: Target[UpstreamConnection]
-    ) -> None:
-        """Stream the answer to the client, at the client's pace."""
-        channel, connection = exchange.channel, exchange.connection
-        assert connection is not None
-        framing = framing_of(head, answer)
-        writer = channel.writer
-        writer.begin(response_head(exchange, head, answer, framing, self._response_edits), framing)
-        channel.source = connection
-        await connection.relay(writer)
-        writer.end(connection.trailers)
-        exchange.connection = None
-        if exchange.body is not None:
-            exchange.body.detach()
-        target.pool.release(connection)
-
-    async def _tunnel(self, exchange: Exchange, answer: ResponseHead) -> None:
+    async def _tunnel(self, exchange: Exchange, answer: ResponseHead, connection: UpstreamConnection) -> None:
         """Hand the client's connection to the service until one of them closes it."""
-        channel, connection = exchange.channel, exchange.connection
-        assert connection is not None
+        channel = exchange.channel
         writer = channel.writer
         writer.begin(switching_head(exchange, answer), Framing.NONE)
         writer.end()

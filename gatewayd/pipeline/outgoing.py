@@ -62,27 +62,35 @@ def response_head(
     exchange: Exchange, head: RequestHead, answer: ResponseHead, framing: Framing, edits: Edits | None
 ) -> bytes:
     """The head of the answer to the client; decides whether the connection stays."""
-    application, section = exchange.application, answer.section
-    if framing is _CHUNKED:
-        ending = b"Transfer-Encoding: chunked\r\n"
-    elif section.length is not None and answer.status != 204:
-        ending = b"Content-Length: %d\r\n" % section.length
-    else:
-        ending = b""
+    ending = b""
     if not head.keep_alive or framing is _CLOSE or not exchange.channel.persistent:
         exchange.keep_alive = False
-        ending += b"Connection: close\r\n"
+        ending = b"Connection: close\r\n"
     elif not head.version:
-        ending += b"Connection: keep-alive\r\n"
-    return b"%b%b%b%bX-Request-Id: %b\r\nVia: %b %b\r\n\r\n" % (
+        ending = b"Connection: keep-alive\r\n"
+    if framing is _CHUNKED:
+        ending += b"Transfer-Encoding: chunked\r\n"
+    return b"%b%bX-Request-Id: %b\r\n\r\n" % (
+        (edits is None and answer.forwarded) or _forwarded(exchange, answer, edits),
+        ending,
+        exchange.request_id,
+    )
+
+
+def _forwarded(exchange: Exchange, answer: ResponseHead, edits: Edits | None) -> bytes:
+    """What an answer's head says to every client, kept where the route changes nothing."""
+    application, section = exchange.application, answer.section
+    made = b"%b%b%b%bVia: %b %b\r\n" % (
         answer.line,
         section.date or b"Date: %b\r\n" % application.date(),
         section.lines if edits is None else _edited(section, edits),
-        ending,
-        exchange.request_id,
+        b"" if section.length is None or answer.status == 204 else b"Content-Length: %d\r\n" % section.length,
         _RECEIVED[answer.version],
         application.pseudonym,
     )
+    if edits is None and section.date:
+        answer.forwarded = made
+    return made
 
 
 def switching_head(exchange: Exchange, answer: ResponseHead) -> bytes:

@@ -19,14 +19,13 @@ Awaited: TypeAlias = Slot[Any] | Deferred[Any]
 class Task:
     """A coroutine, run by `step`. It must handle its own errors: one that escapes is raised from whatever woke it."""
 
-    __slots__ = ("_coroutine", "_done", "_error", "_running", "_waiting")
+    _waiting: Awaited | None = None
+    _error: BaseException | None = None
+    _running = False
+    _done = False
 
     def __init__(self, coroutine: Coroutine[Any, Any, None]) -> None:
         self._coroutine = coroutine
-        self._waiting: Awaited | None = None
-        self._error: BaseException | None = None
-        self._running = False
-        self._done = False
 
     def step(self) -> None:
         """Run until the coroutine waits again or returns."""
@@ -41,7 +40,11 @@ class Task:
             return
         finally:
             self._running = False
-        self._wait(waiting)
+        self._waiting = waiting
+        if isinstance(waiting, Slot):
+            waiting.waiting = self
+        else:
+            waiting.addBoth(self._fired, waiting)
 
     def throw(self, error: BaseException) -> None:
         """Raise `error` where the coroutine waits; does nothing once it has returned.
@@ -71,7 +74,7 @@ class Task:
         """Raise `error` in the coroutine, which no longer waits for `given_up`; returns what it waits for next."""
         self._waiting = None
         if isinstance(given_up, Slot):
-            given_up.wake = None
+            given_up.waiting = None
         elif given_up is not None:
             given_up.addErrback(lambda _: None)  # its cancellation is no news
             given_up.cancel()
@@ -82,7 +85,7 @@ class Task:
         """Be woken when `waiting` has a result."""
         self._waiting = waiting
         if isinstance(waiting, Slot):
-            waiting.wake = self.step
+            waiting.waiting = self
         else:
             waiting.addBoth(self._fired, waiting)
 

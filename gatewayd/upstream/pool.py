@@ -55,8 +55,6 @@ C = TypeVar("C", bound=Pooled)
 class Waiter(Slot[C]):
     """A request in the queue; gives up at its deadline (see `gatewayd.http.deadlines`)."""
 
-    __slots__ = ("deadline",)
-
     def __init__(self, deadline: float) -> None:
         super().__init__()
         self.deadline = deadline

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
+import yaml
 
 from gatewayd.demo.catalogue import CATALOGUE, Offer
 from gatewayd.demo.draw import KNOWN_IDS
+from tests.architecture.rules import ROOT
 
 PLACES = {
     "auth": ("auth",),
@@ -32,9 +35,28 @@ PLACES = {
 }
 
 
-def test_every_service_is_where_the_shipped_configuration_expects_it() -> None:
-    """The names and paths are those of etc/gatewayd/gateway.yaml."""
+def test_every_service_is_where_it_was_promised() -> None:
+    """The names and paths of the platform."""
     assert {offer.name: offer.paths for offer in CATALOGUE} == PLACES
+
+
+def test_the_shipped_configuration_knows_every_service() -> None:
+    """It takes each port from the variable the demo sets, and routes each path to the service."""
+    shipped = yaml.safe_load((ROOT / "etc/gatewayd/gateway.yaml").read_text())
+    targets = {name: service["targets"][0] for name, service in shipped["services"].items()}
+    routes = {route["path"]: route["service"] for route in shipped["routes"]}
+    assert set(targets) == set(PLACES)
+    for offer in CATALOGUE:
+        assert f"${{{offer.port_variable}:-" in targets[offer.name]
+        assert {routes[f"/api/v1/{path}/**"] for path in offer.paths} == {offer.name}
+
+
+def test_the_manual_names_every_service() -> None:
+    """With its paths and actions."""
+    rows = [line.split("|") for line in (ROOT / "docs/demo.md").read_text().splitlines() if line.startswith("| ")]
+    manual = {row[1].strip(): set(re.findall("`([^`]+)`", row[2] + row[4])) for row in rows if len(row) == 6}
+    for offer in CATALOGUE:
+        assert {*(f"/{path}" for path in offer.paths), *offer.actions} <= manual[offer.name]
 
 
 @pytest.mark.parametrize("offer", CATALOGUE, ids=lambda offer: offer.name)

@@ -60,7 +60,6 @@ class UpstreamConnection:
         self.ended: str | None = None
         self.garbled: str | None = None
         self.closed = False
-        self.blocked = False
         self._changed = changed
         self._reader = ByteReader(self._receive)
         sock.settimeout(60.0)
@@ -157,7 +156,7 @@ class UpstreamConnection:
             self.send(data[at : at + 1])
 
     def send_until_blocked(self, data: bytes, *, patience: float = 0.5) -> int:
-        """Sends `data` until the gateway takes no more for `patience` seconds; how many bytes went. Sets `blocked`."""
+        """Sends `data` until the gateway takes no more for `patience` seconds; how many bytes went."""
         self.sock.settimeout(patience)
         sent = 0
         try:
@@ -169,7 +168,6 @@ class UpstreamConnection:
             self.sock.settimeout(60.0)
         with self._changed:
             self.sent_size += sent
-            self.blocked = sent < len(data)
             self._changed.notify_all()
         return sent
 

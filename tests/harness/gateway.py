@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -29,6 +30,16 @@ _TROUBLE = ("Traceback (most recent call last)", "Unhandled Error", "Unhandled e
 
 class GatewayError(AssertionError):
     """The daemon did not do what daemons do; the text holds its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a daemon ended that was to end by itself, what it said, and where its configuration lay."""
+
+    code: int
+    stdout: str
+    stderr: str
+    config_file: str
 
 
 class GatewayProcess:
@@ -63,20 +74,32 @@ class GatewayProcess:
         ]
         self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
+        self._notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 
     def __enter__(self) -> Self:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-            notify.bind(str(self.folder / "notify"))
-            self.launch(NOTIFY_SOCKET=str(self.folder / "notify"))
-            try:
-                self._await_ready(notify)
-            except BaseException:
-                self._discard()
-                raise
+        self._notices.bind(str(self.folder / "notify"))
+        self.launch(NOTIFY_SOCKET=str(self.folder / "notify"))
+        try:
+            self.addresses = json.loads(self.wait_notice("READY")["X_GATEWAYD_ADDRESSES"])
+        except BaseException:
+            self._discard()
+            raise
         return self
 
+    @classmethod
+    def run(
+        cls, config: Mapping[str, Any] | str, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> RunResult:
+        """Runs a daemon that is expected to end by itself, to its end."""
+        gateway = cls(config, arguments=arguments, environment=environment)
+        try:
+            gateway.launch()
+            return RunResult(gateway.wait(START_LIMIT), gateway.stdout, gateway.stderr, str(gateway.config_file))
+        finally:
+            gateway._discard()
+
     def launch(self, **environment: str) -> None:
-        """Starts the child without waiting for anything; for daemons that are not expected to come up."""
+        """Starts the child without waiting for anything."""
         with open(self.folder / "stdout", "wb") as out, open(self.folder / "stderr", "wb") as err:
             self._process = subprocess.Popen(
                 self._arguments,
@@ -87,23 +110,24 @@ class GatewayProcess:
                 stderr=err,
             )
 
-    def _await_ready(self, notify: socket.socket) -> None:
-        process = self.process
-        watch = os.pidfd_open(process.pid)
+    def wait_notice(self, name: str, timeout: float = START_LIMIT) -> dict[str, str]:
+        """The next notice (sd_notify(3)) in which `name` is 1; raises `GatewayError` where the daemon ends before."""
+        watch = os.pidfd_open(self.pid)
+        notices = self._notices.fileno()
         try:
-            deadline = time.monotonic() + START_LIMIT
+            deadline = time.monotonic() + timeout
             while (left := deadline - time.monotonic()) > 0:
-                ready, _, _ = select.select([notify.fileno(), watch], [], [], left)
-                if notify.fileno() in ready:
-                    words = dict(line.split("=", 1) for line in notify.recv(65536).decode().splitlines() if "=" in line)
-                    if words.get("READY") == "1":
-                        self.addresses = json.loads(words["X_GATEWAYD_ADDRESSES"])
-                        return
+                ready, _, _ = select.select([notices, watch], [], [], left)
+                if notices in ready:
+                    text = self._notices.recv(65536).decode()
+                    notice = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+                    if notice.get(name) == "1":
+                        return notice
                 elif watch in ready:
-                    raise GatewayError(f"the gateway exited with {process.wait()} instead of starting:\n{self.log}")
+                    raise GatewayError(f"the gateway ended with {self.process.wait()} before {name}:\n{self.log}")
         finally:
             os.close(watch)
-        raise GatewayError(f"the gateway was not ready after {START_LIMIT} s:\n{self.log}")
+        raise GatewayError(f"no {name} from the gateway in {timeout} s:\n{self.log}")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -121,6 +145,7 @@ class GatewayProcess:
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+        self._notices.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # what it is

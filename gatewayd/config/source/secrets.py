@@ -58,11 +58,11 @@ def _descend(node: Node, inner: type[Section], annotation: object, problems: lis
 def _read(node: Node, mark: Mark, name: str, problems: list[Problem]) -> ScalarNode:
     """The secret called `name` in the file that `node` names."""
     broken = ScalarNode(mark, "", "", broken=True)
+    if isinstance(node, ScalarNode) and node.broken:
+        return broken
     if not isinstance(node, ScalarNode) or not isinstance(node.value, str) or not node.value:
         hint = "write one, in quotes if it is a number"
         problems.append(node.mark.problem(f"'{name}{FILE_SUFFIX}' must be the path of a file", hint))
-        return broken
-    if node.broken:
         return broken
     path = Path(node.mark.source.name).parent / node.value
     faults: list[Problem] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .cases import EVIL, HOST, MARK, Refusal, chunk, chunked, post, request
+from .cases import EVIL, HOST, LAST, MARK, Refusal, chunk, chunked, post, request
 
 BODY_LIMIT = 65536  # bytes
 HEAD_LIMIT = 16384
@@ -43,8 +43,8 @@ REFUSALS = (
     Refusal("size-body-2^63-1", _BODY, post(b"Content-Length: 9223372036854775807"), (413, 400)),
     Refusal("size-body-get", _BODY, request(b"Content-Length: %d" % (BODY_LIMIT + 1)), (413,)),
     Refusal("size-body-expect", _BODY, post(b"Content-Length: 1099511627776", b"Expect: 100-continue"), (413, 417)),
-    Refusal("size-chunk", _BODY, chunked(b"%x\r\n" % (BODY_LIMIT + 1) + b"a" * (BODY_LIMIT + 1)), (413,), in_body=True),
+    Refusal("size-chunk", _BODY, chunked(chunk(b"a" * (BODY_LIMIT + 1)) + LAST), (413,), in_body=True),
     Refusal("size-chunk-1t", _BODY, chunked(b"10000000000\r\n" + b"a" * (BODY_LIMIT * 2)), (413,), in_body=True),
-    Refusal("size-chunks", _BODY, chunked(chunk(b"a" * 1000) * 70), (413,), in_body=True),
-    Refusal("size-chunks-after", _BODY, chunked(chunk(b"a" * BODY_LIMIT) + chunk(EVIL)), (413,), in_body=True),
+    Refusal("size-chunks", _BODY, chunked(chunk(b"a" * 1000) * 70 + LAST), (413,), in_body=True),
+    Refusal("size-chunks-after", _BODY, chunked(chunk(b"a" * BODY_LIMIT) + chunk(EVIL) + LAST), (413,), in_body=True),
 )
