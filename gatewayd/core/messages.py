@@ -65,6 +65,7 @@ class HeaderSection:
         "nominated",
         "special",
         "upgrade",
+        "upgrading",
         "written",
     )
 
@@ -79,6 +80,7 @@ class HeaderSection:
     chunked: bool
     date: bytes  # the Date line, or nothing
     upgrade: bytes | None  # what Upgrade offers or, in an answer, names
+    upgrading: bool  # Connection: upgrade
     expects_continue: bool  # requests: Expect: 100-continue
     host: bytes | None  # requests: Host in lower case without its port
     authority: bytes  # requests: Host as written
@@ -133,7 +135,7 @@ class RequestHead:
 
 
 class ResponseHead:
-    """A response's head (RFC 9112 section 4). `forwarded` keeps what is made of it once (`gatewayd.pipeline.outgoing`)."""
+    """A response's head (RFC 9112 section 4). `forwarded` keeps what `gatewayd.pipeline.outgoing` makes of it once."""
 
     __slots__ = ("forwarded", "keep_alive", "line", "section", "status", "version")
 

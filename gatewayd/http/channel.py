@@ -173,7 +173,7 @@ class ServerChannel(ClientConnection):
         self._requests += 1
         if self._gone:
             return
-        if not keep_alive or (self.body is not None and not self.body.discard()):
+        if not keep_alive or self.listener.draining or (self.body is not None and not self.body.discard()):
             self.close()
             return
         if self._buffer or self._holds or self._blocked or self.body is not None:

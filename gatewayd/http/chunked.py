@@ -60,6 +60,11 @@ class ChunkedDecoder:
         self.rest = b""
         self.trailers = b""
 
+    @property
+    def announced(self) -> int:
+        """How many more bytes the chunk at hand has, by its size."""
+        return max(self._left, 0)
+
     def feed(self, data: bytes) -> bytes:
         """The body data in `data` and in what was kept from earlier calls."""
         if self._left > len(data):  # the middle of a large chunk

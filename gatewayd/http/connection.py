@@ -52,7 +52,7 @@ class UpstreamConnection(ServiceLink):
         self._sink: AnswerSink | None = None
         self._early = b""  # bytes behind a head, while nobody takes the body yet
         self._chunks = False
-        self._upgrade = False
+        self._upgrade: bytes | None = None
         self.served = 0
 
     @property
@@ -69,13 +69,13 @@ class UpstreamConnection(ServiceLink):
         timeouts: RequestTimeouts,
         limit: float,
         bodiless: bool,
-        upgrade: bool,
+        upgrade: bytes | None,
         asker: Asker,
     ) -> Slot[ResponseHead]:
         """Send a request, and its body as it comes; the slot gets the head of the final answer.
 
         `limit` is the time by which all must be over, `bodiless` says that the answer will have no body (to HEAD), and
-        `upgrade` that the request asks for another protocol; `asker` hears of interim answers.
+        `upgrade` the protocols the request asks for; `asker` hears of interim answers.
         The slot fails with `StaleConnection`, or with `Refused` and the reason.
         """
         self._phase = _AWAITING_HEAD
@@ -195,7 +195,14 @@ class UpstreamConnection(ServiceLink):
 
     def switched(self, head: ResponseHead, rest: bytes) -> None:
         """101: from now on the connection belongs to another protocol, if we asked for it."""
-        if not self._upgrade or head.section.upgrade is None:
+        section, offered = head.section, self._upgrade
+        if (
+            offered is None
+            or not head.version
+            or not section.upgrading
+            or section.upgrade is None
+            or section.upgrade.lower() not in [protocol.strip() for protocol in offered.lower().split(b",")]
+        ):
             raise Refused(UPSTREAM_MALFORMED, "The service switched protocols without being asked.")
         self._phase = _TUNNEL
         self.reusable = False

@@ -18,19 +18,22 @@ _LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]++):([\t\x20-\x7e\x80-\xff]*+)
 _OPTION = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
 _LENGTH = re.compile(rb"[0-9]{1,19}")
 
-ROLES: dict[bytes, Role] = {
-    b"host": Role.HOST,
+_HOP_BY_HOP = dict.fromkeys(
+    (b"keep-alive", b"proxy-connection", b"proxy-authorization", b"proxy-authenticate", b"te", b"http2-settings"),
+    Role.DROPPED,
+)
+_BOTH_WAYS: dict[bytes, Role] = {
     b"content-length": Role.CONTENT_LENGTH,
     b"transfer-encoding": Role.TRANSFER_ENCODING,
     b"connection": Role.CONNECTION,
-    b"expect": Role.EXPECT,
     b"upgrade": Role.UPGRADE,
-    b"date": Role.DATE,
     b"x-request-id": Role.REQUEST_ID,
-    **dict.fromkeys(
-        (b"keep-alive", b"proxy-connection", b"proxy-authorization", b"proxy-authenticate", b"te", b"http2-settings"),
-        Role.DROPPED,
-    ),
+    **_HOP_BY_HOP,
+}
+REQUEST_ROLES: dict[bytes, Role] = {
+    **_BOTH_WAYS,
+    b"host": Role.HOST,
+    b"expect": Role.EXPECT,
     **dict.fromkeys(
         (
             b"forwarded",
@@ -45,6 +48,7 @@ ROLES: dict[bytes, Role] = {
         Role.FORWARDING,
     ),
 }
+RESPONSE_ROLES: dict[bytes, Role] = {**_BOTH_WAYS, b"date": Role.DATE}
 
 # Names whose lines repeat and are no secret. Credentials, cookies and ids are judged each time and never kept.
 _REPEATING = frozenset(
@@ -65,9 +69,10 @@ _MOST_KEPT = 4096
 class FieldTable:
     """Judges field lines and remembers those that repeat: at most 4,096 lines of 256 bytes, about 3 MB."""
 
-    __slots__ = ("get", "known")
+    __slots__ = ("_roles", "get", "known")
 
-    def __init__(self) -> None:
+    def __init__(self, roles: dict[bytes, Role]) -> None:
+        self._roles = roles
         self.known: dict[bytes, Field] = {}
         self.get = self.known.get
 
@@ -79,8 +84,8 @@ class FieldTable:
         written, value = match.groups()
         name = written.lower()
         value = value.strip(b" \t")
-        role = ROLES.get(name, Role.END_TO_END)
-        if role is Role.END_TO_END and b"_" in name and name.replace(b"_", b"-") in ROLES:
+        role = self._roles.get(name, Role.END_TO_END)
+        if role is Role.END_TO_END and b"_" in name and name.replace(b"_", b"-") in self._roles:
             role = Role.DROPPED  # CGI-like servers read "x_real_ip" as "x-real-ip"
         field = Field(name, value, b"%b: %b\r\n" % (written, value), role, _meaning(role, value))
         if name in _REPEATING and len(line) <= _LONGEST_KEPT:

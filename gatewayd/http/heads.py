@@ -30,8 +30,8 @@ from gatewayd.http.sections import judge_request_section, judge_response_section
 
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}+) ([\x21-\x7e]++) HTTP/1\.([01])")
 # The same for what most requests are: HTTP/1.1, and a path that is its own normal form (see gatewayd.core.target).
-_COMMON_LINE = re.compile(rb"([A-Z]{1,16}+) (" + PLAIN_PATH + rb")(\?" + QUERY + rb")? HTTP/1\.1")
-_OTHER_VERSION = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++ [\x21-\x7e]++ HTTP/[0-9](?:\.[0-9])?")
+_COMMON_LINE = re.compile(rb"((?!CONNECT )[A-Z]{1,16}+) (" + PLAIN_PATH + rb")(\?" + QUERY + rb")? HTTP/1\.1")
+_OTHER_VERSION = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++ [\x21-\x7e]++ HTTP/(?!1\.[01])[0-9](?:\.[0-9])?")
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*+))?")
 _NEVER_IN_HEAD = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)|\x00")
 _REQUEST_LINE_REST = 48  # the longest method, two spaces, the version, and some room
@@ -98,6 +98,8 @@ def _parse_uncommon(line: bytes, section: HeaderSection) -> RequestHead:
         raise _bad_request_line(line)
     head = RequestHead()
     head.method, target, minor = match.groups()
+    if head.method == b"CONNECT":
+        raise Refused(METHOD_NOT_PROXIED)
     head.section = section
     head.fields = section.fields
     head.version = int(minor)
@@ -120,8 +122,6 @@ def _parse_uncommon(line: bytes, section: HeaderSection) -> RequestHead:
 
 def _origin_of(head: RequestHead, target: bytes) -> bytes:
     """The origin-form in a target of another form (RFC 9112 section 3.2), or "*"; sets what it says of the host."""
-    if head.method == b"CONNECT":
-        raise Refused(METHOD_NOT_PROXIED)
     if target == b"*" and head.method == b"OPTIONS":
         return target
     match = _ABSOLUTE.fullmatch(target)

@@ -119,7 +119,8 @@ class InboundBody:
             self._left = left - len(data)
             finished = not self._left
         self.received += len(data)
-        if self.limit is not None and self.received > self.limit:
+        announced = decoder.announced if decoder is not None else 0
+        if self.limit is not None and self.received + announced > self.limit:
             raise Refused(BODY_TOO_LARGE, f"The route takes at most {self.limit} bytes.")
         self.complete = finished
         if data:

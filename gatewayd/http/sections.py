@@ -5,7 +5,7 @@ What frames a message in more than one way is refused, whatever the RFC would le
 
 from __future__ import annotations
 
-from gatewayd.core.messages import Field, HeaderSection, Role
+from gatewayd.core.messages import HeaderSection, Role
 from gatewayd.core.reasons import (
     AMBIGUOUS_FRAMING,
     MALFORMED_HOST,
@@ -14,7 +14,7 @@ from gatewayd.core.reasons import (
     UPSTREAM_MALFORMED,
     Refused,
 )
-from gatewayd.http.fieldtable import FieldTable
+from gatewayd.http.fieldtable import REQUEST_ROLES, RESPONSE_ROLES, FieldTable
 
 _CONNECTION, _CONTENT_LENGTH, _DATE, _EXPECT = Role.CONNECTION, Role.CONTENT_LENGTH, Role.DATE, Role.EXPECT
 _HOST, _TRANSFER_ENCODING, _UPGRADE = Role.HOST, Role.TRANSFER_ENCODING, Role.UPGRADE
@@ -22,8 +22,8 @@ _NONE: frozenset[bytes] = frozenset()
 # Options of Connection that are no names of fields to strip: the gateway speaks for itself on the next hop.
 _HOP_OPTIONS = frozenset({b"close", b"keep-alive", b"upgrade", b"te", b"http2-settings"})
 
-_requests = FieldTable()
-_responses = FieldTable()
+_requests = FieldTable(REQUEST_ROLES)
+_responses = FieldTable(RESPONSE_ROLES)
 
 
 def judge_request_section(written: bytes) -> HeaderSection:
@@ -34,7 +34,7 @@ def judge_request_section(written: bytes) -> HeaderSection:
     # An upgrade changes the connection after this very message, so it cannot have a body; h2c would take the requests
     # behind it out of sight.
     if section.upgrade is not None and (
-        section.length or section.chunked or b"h2c" in section.upgrade.lower() or not _asks_for_upgrade(section)
+        section.length or section.chunked or b"h2c" in section.upgrade.lower() or not section.upgrading
     ):
         section.upgrade = None
     return section
@@ -69,7 +69,7 @@ def _judge_lines(written: bytes, table: FieldTable) -> HeaderSection:
                 lines.append(field.line)
     section.lines = b"".join(lines)
     section.nominated = _NONE
-    section.close = section.keep = section.chunked = section.expects_continue = False
+    section.close = section.keep = section.chunked = section.expects_continue = section.upgrading = False
     section.length = section.upgrade = section.host = None
     section.date = section.authority = b""
     return section
@@ -112,6 +112,7 @@ def _weigh(section: HeaderSection) -> None:
     if options:
         section.close = b"close" in options
         section.keep = b"keep-alive" in options
+        section.upgrading = b"upgrade" in options
         section.nominated = nominated = options - _HOP_OPTIONS
         if nominated:
             section.lines = b"".join(forwarded(section, nominated))
@@ -120,13 +121,3 @@ def _weigh(section: HeaderSection) -> None:
 def forwarded(section: HeaderSection, without: frozenset[bytes]) -> list[bytes]:
     """The lines to forward, those of the fields named in `without` left out."""
     return [field.line for field in section.fields if not field.role and field.name not in without]
-
-
-def _asks_for_upgrade(section: HeaderSection) -> bool:
-    """Whether Connection names Upgrade, as it has to (RFC 9110 section 7.8)."""
-    return any(field.role is _CONNECTION and b"upgrade" in field.meaning for field in section.special)
-
-
-def fields_with(section: HeaderSection, role: Role) -> list[Field]:
-    """The special fields with `role`."""
-    return [field for field in section.special if field.role is role]

@@ -68,6 +68,7 @@ class Served:
         self._socket = listening
         self._listener = listener
         self._backlog = backlog
+        self._path = listening.getsockname() if listening.family == socket.AF_UNIX else None
         self._server: asyncio.AbstractServer | None = None
         self._port: IListeningPort | None = None
 
@@ -100,9 +101,8 @@ class Served:
             self._server.close()
         elif self._port is not None:
             stopped = maybeDeferred(self._port.stopListening)
-        path = self._socket.getsockname() if self._socket.family == socket.AF_UNIX else None
         self._socket.close()
-        if path:
+        if self._path:
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(path)
+                os.unlink(self._path)
         return stopped.addCallback(lambda _: None)

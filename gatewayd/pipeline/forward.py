@@ -175,7 +175,7 @@ class Forward:
             self._timeouts,
             NEVER if self._total is None else exchange.since + self._total,
             head.method == b"HEAD",
-            head.section.upgrade is not None,
+            head.section.upgrade if head.version else None,
             exchange,
         )
 

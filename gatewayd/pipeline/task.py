@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeAlias
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from gatewayd.core.slot import Slot
 
@@ -38,6 +39,9 @@ class Task:
         except StopIteration:
             self._done = True
             return
+        except BaseException:
+            self._done = True
+            raise
         finally:
             self._running = False
         self._waiting = waiting
@@ -66,6 +70,9 @@ class Task:
         except StopIteration:
             self._done = True
             return
+        except BaseException:
+            self._done = True
+            raise
         finally:
             self._running = False
         self._wait(waiting)
@@ -90,7 +97,11 @@ class Task:
             waiting.addBoth(self._fired, waiting)
 
     def _fired(self, result: object, waiting: Deferred[Any]) -> None:
-        """A Deferred has its result, which the coroutine takes from it; unless it stopped waiting for this one."""
+        """A Deferred has its result, which the coroutine gets; unless it stopped waiting for this one."""
         if self._waiting is waiting:
             self._waiting = None
-            self.step()
+            if isinstance(result, Failure):
+                assert result.value is not None
+                self.throw(result.value)  # a Deferred that still runs its callbacks does not give its failure away
+            else:
+                self.step()

@@ -9,12 +9,14 @@ from typing import Generic, Protocol, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from gatewayd.core.reasons import POOL_EXHAUSTED, SHUTTING_DOWN, Refused
+from gatewayd.core.reasons import POOL_EXHAUSTED, SHUTTING_DOWN, TOTAL_TIMEOUT, UPSTREAM_RESET, Refused
 from gatewayd.core.slot import Slot
+
+NEVER = float("inf")
 
 
 class Pooled(Protocol):
-    """What the pool knows of a connection."""
+    """What the pool knows of a connection; a closed one is not `reusable`."""
 
     deadline: float
     reusable: bool
@@ -53,16 +55,19 @@ C = TypeVar("C", bound=Pooled)
 
 
 class Waiter(Slot[C]):
-    """A request in the queue; gives up at its deadline (see `gatewayd.http.deadlines`)."""
+    """A request that has no connection yet; gives up with `refused` at its deadline (see `gatewayd.http.deadlines`)."""
 
-    def __init__(self, deadline: float) -> None:
+    __slots__ = ("_refused", "deadline")
+
+    def __init__(self, deadline: float, refused: Refused) -> None:
         super().__init__()
         self.deadline = deadline
+        self._refused = refused
 
     def expired(self, now: float) -> None:
         """Stop waiting."""
-        self.deadline = float("inf")
-        self.fail(Refused(POOL_EXHAUSTED, "No connection to the service became free in time."))
+        self.deadline = NEVER
+        self.fail(self._refused)
 
 
 class Watch(Protocol):
@@ -106,50 +111,42 @@ class Pool(Generic[C]):
         """An idle connection, or None; does not wait."""
         if self._idle:
             connection = self._idle.pop()
-            connection.deadline = float("inf")
+            connection.deadline = NEVER
             return connection
         return None
 
-    async def acquire(self) -> C:
-        """A connection, newly opened or waited for.
+    async def acquire(self, limit: float = NEVER) -> C:
+        """A connection, newly opened or waited for; `limit` is when the request must be over.
 
-        Raises `Refused`: the target cannot be reached, or the queue is full or too slow.
+        Raises `Refused`: the target cannot be reached, the queue is full or too slow, or there is no time left.
         """
         if self.closed:
             raise Refused(SHUTTING_DOWN)
         limits = self._limits
+        dialing: Deferred[C] | None = None
+        waiter: Waiter[C] = Waiter(limit, Refused(TOTAL_TIMEOUT))
         if len(self._open) + len(self._dialing) < limits.connections:
-            return await self.open()
-        if len(self._waiters) >= limits.waiters:
+            dialing = self._connect(waiter)
+        elif len(self._waiters) >= limits.waiters:
             raise Refused(POOL_EXHAUSTED, "Too many requests already wait for the service.")
-        waiter: Waiter[C] = Waiter(self._now() + limits.wait)
-        self._waiters.append(waiter)
+        else:
+            if (patience := self._now() + limits.wait) < limit:
+                waiter = Waiter(patience, Refused(POOL_EXHAUSTED, "No connection to the service became free in time."))
+            self._waiters.append(waiter)
         self._watch.watch(waiter)
         try:
             return await waiter
-        except BaseException:
+        except BaseException as error:
             if waiter.done and waiter.value is not None:
                 self.release(waiter.value)  # handed over in the very moment the request was cancelled
+            waiter.fail(error)
+            if dialing is not None and not self._waiters:
+                dialing.cancel()
             raise
         finally:
             self._watch.forget(waiter)
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
-
-    async def open(self) -> C:
-        """A connection of its own, opened now: for a request whose reused connection had gone stale."""
-        dialing = self._dial()
-        self._dialing.add(dialing)
-        try:
-            connection = await dialing
-        except Refused as refused:
-            self._dialing.discard(dialing)
-            self._unreachable(refused)
-            raise
-        finally:
-            self._dialing.discard(dialing)
-        self._adopt(connection)
-        return connection
 
     def release(self, connection: C) -> None:
         """Take back a connection whose exchange is over."""
@@ -165,45 +162,68 @@ class Pool(Generic[C]):
         self._idle.append(connection)
 
     def close(self) -> None:
-        """Lend no more; idle connections are closed now, others when they come back."""
+        """Lend no more; idle connections are closed now, others when they come back. Nobody waits any longer."""
         self.closed = True
         for connection in list(self._idle):
             connection.abort()
         for dialing in list(self._dialing):
             dialing.cancel()
-
-    def _adopt(self, connection: C) -> None:
-        """Count a new connection until it is closed."""
-        self._open.add(connection)
-        connection.on_closed = self._lost
+        self._turn_away(Refused(SHUTTING_DOWN))
 
     def _lost(self, connection: C) -> None:
         """A connection is closed: its place may go to one who waits."""
         self._open.discard(connection)
         if connection in self._idle:
             self._idle.remove(connection)
-        if self._waiters and not self.closed:
-            self._open_for_waiter()
+        self._serve_queue()
 
-    def _open_for_waiter(self) -> None:
+    def _serve_queue(self) -> None:
         """Open a connection for the first in the queue."""
+        if self._waiters and not self.closed:
+            self._connect(None)
+
+    def _connect(self, waiter: Waiter[C] | None) -> Deferred[C]:
+        """Open a connection for `waiter`, or for whoever is first in the queue once it stands."""
         dialing = self._dial()
         self._dialing.add(dialing)
 
         def opened(connection: C) -> None:
             self._dialing.discard(dialing)
-            self._adopt(connection)
-            self.release(connection)
+            if not connection.reusable:
+                self._unreachable(Refused(UPSTREAM_RESET), waiter)  # closed before anybody could send on it
+                return
+            self._open.add(connection)
+            connection.on_closed = self._lost
+            if waiter is None or waiter.done or self.closed:
+                self.release(connection)
+            else:
+                waiter.resolve(connection)
 
         def failed(failure: Failure) -> None:
             self._dialing.discard(dialing)
             assert failure.value is not None
-            self._unreachable(failure.value)
+            self._unreachable(failure.value, waiter)
 
         dialing.addCallbacks(opened, failed)
+        return dialing
 
-    def _unreachable(self, error: BaseException) -> None:
-        """A connection could not be opened: where none is open either, nobody needs to wait for one."""
-        if not self._open and not self._dialing:
-            while self._waiters:
-                self._waiters.popleft().fail(error)
+    def _unreachable(self, error: BaseException, waiter: Waiter[C] | None) -> None:
+        """No connection for `waiter`, or for the first in the queue: it is told, and its place goes to the next.
+
+        Where no other connection is open or being opened, what failed for one fails for all.
+        """
+        if waiter is None and self._waiters:
+            waiter = self._waiters.popleft()
+        if waiter is not None:
+            waiter.fail(Refused(SHUTTING_DOWN) if self.closed else error)  # no news to one that gave up
+        if isinstance(error, Refused) and not self._open and not self._dialing:
+            self._turn_away(error)
+        else:
+            self._serve_queue()
+
+    def _turn_away(self, error: BaseException) -> None:
+        """Nobody in the queue gets a connection."""
+        waiting = list(self._waiters)
+        self._waiters.clear()
+        for waiter in waiting:
+            waiter.fail(error)

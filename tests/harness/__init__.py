@@ -2,7 +2,7 @@
 
 from .client import PATIENCE, Client, Conversation, raw
 from .connection import Request, UpstreamConnection
-from .gateway import GatewayError, GatewayProcess
+from .gateway import GatewayError, GatewayProcess, RunResult
 from .reader import ByteReader, Ended, Framing, Garbled, Head
 from .responses import Response, read_all
 from .upstream import RecordingUpstream, Script, echo, refusing_port, reply, silent_port
@@ -21,6 +21,7 @@ __all__ = [
     "RecordingUpstream",
     "Request",
     "Response",
+    "RunResult",
     "Script",
     "UpstreamConnection",
     "echo",

@@ -82,7 +82,7 @@ class GatewayProcess:
         try:
             self.addresses = json.loads(self.wait_notice("READY")["X_GATEWAYD_ADDRESSES"])
         except BaseException:
-            self._discard()
+            self.discard()
             raise
         return self
 
@@ -96,7 +96,7 @@ class GatewayProcess:
             gateway.launch()
             return RunResult(gateway.wait(START_LIMIT), gateway.stdout, gateway.stderr, str(gateway.config_file))
         finally:
-            gateway._discard()
+            gateway.discard()
 
     def launch(self, **environment: str) -> None:
         """Starts the child without waiting for anything."""
@@ -138,9 +138,9 @@ class GatewayProcess:
             if kind is None and not self.expect_trouble:
                 self.check_log()
         finally:
-            self._discard()
+            self.discard()
 
-    def _discard(self) -> None:
+    def discard(self) -> None:
         """Leaves neither a process nor a file behind."""
         if self._process is not None and self._process.poll() is None:
             self._process.kill()

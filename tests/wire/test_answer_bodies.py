@@ -23,12 +23,14 @@ def test_answer_cut_short(answer: Answer, gateway: GatewayProcess, upstream: Rec
 
 @pytest.mark.parametrize("answer", MORE, ids=lambda answer: answer.id)
 def test_bytes_behind_an_answer(answer: Answer, gateway: GatewayProcess, upstream: RecordingUpstream) -> None:
-    """What follows a response is nobody's answer: the response passes, the connection is not used again."""
-    for split in splits(answer):
-        response = play(answer, gateway, upstream, split=split)
-        assert outcome(answer, response) in ("intact", "502")
-        assert response is not None
-        assert b"evil-" not in response.body
+    """What follows a response is nobody's answer: the response passes, the connection is not used again.
+
+    Sent in one piece: bytes that come later, when the next request is out already, nobody can tell from its answer.
+    """
+    response = play(answer, gateway, upstream, split=False)
+    assert outcome(answer, response) in ("intact", "502")
+    assert response is not None
+    assert b"evil-" not in response.body
 
 
 @pytest.mark.parametrize("answer", ODD, ids=lambda answer: answer.id)
