@@ -1,19 +1,21 @@
 """Packaging metadata of gatewayd; tool settings live in pyproject.toml."""
 
+from pathlib import Path
+
 from setuptools import find_packages, setup
 
 setup(
     name="gatewayd",
     version="0.1.0",
     description="An API gateway for teams who live in Python: one Twisted daemon in front of your HTTP services",
-    long_description=open("README.md", encoding="utf-8").read(),
+    long_description=Path(__file__).with_name("README.md").read_text("utf-8"),
     long_description_content_type="text/markdown",
     license="MIT",
     python_requires=">=3.11",
     packages=[*find_packages(include=["gatewayd", "gatewayd.*"]), "twisted.plugins"],
-    package_data={"gatewayd": ["py.typed"], "gatewayd.config": ["*.yaml"]},
+    package_data={"gatewayd": ["py.typed"], "gatewayd.demo": ["*.yaml"]},
     install_requires=[
-        "twisted[tls]>=26.10.0",
+        "twisted[tls,websocket]>=26.10.0",  # websocket: the demo's echo service
         "treq>=26.7.0",
         "txredisapi>=1.6.0",
         "prometheus-client>=0.26.0",
@@ -21,7 +23,7 @@ setup(
         "opentelemetry-exporter-otlp>=1.45",
         "pyjwt[crypto]>=2.15",
         "service-identity>=24.2",
-        "uvloop>=0.23; platform_python_implementation == 'CPython'",
+        "uvloop>=0.23",
         "PyYAML>=6.0.3",
         "pydantic>=2.12",
         "orjson>=3.11",
@@ -31,9 +33,11 @@ setup(
             "pytest>=9",
             "pytest-twisted>=1.14.3",
             "hypothesis>=6.140",
-            "httptools>=0.9",
+            "httptools>=0.9",  # an independent judge of request heads (tests/http)
         ],
         "check": ["ruff>=0.17", "mypy>=2.4", "mypy-zope>=1.0.17", "import-linter>=2.5", "types-PyYAML"],
     },
+    # An editable install in the default mode would hide twisted/plugins from twistd in other folders.
+    options={"editable_wheel": {"mode": "compat"}},
     zip_safe=False,
 )

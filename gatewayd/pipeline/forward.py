@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 # Methods that change nothing (RFC 9110 section 9.2.1): asking again does no harm.
 _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
+_MOST_ATTEMPTS = 3  # where the pool is full, a retry may get another connection that has gone stale
 
 # The error_type of downstream_errors_total for each way an attempt fails.
 _ERROR_TYPES: dict[Reason, str] = {
@@ -109,15 +110,16 @@ class Forward:
         try:
             connection = target.pool.take()
             if connection is None:
-                connection = await target.pool.acquire()
-            try:
-                answer = await self._ask(exchange, head, target, connection)
-            except StaleConnection:
-                # The service closed the connection while the request was on its way: no sign of ill health.
-                if body is not None or head.method not in _SAFE:
-                    raise Refused(UPSTREAM_RESET) from None
-                connection = await target.pool.open()
-                answer = await self._ask(exchange, head, target, connection)
+                connection = await target.pool.acquire(self._limit(exchange))
+            while True:
+                try:
+                    answer = await self._ask(exchange, head, target, connection)
+                    break
+                except StaleConnection:
+                    # The service closed the connection while the request was on its way: no sign of ill health.
+                    if body is not None or head.method not in _SAFE or exchange.attempts == _MOST_ATTEMPTS:
+                        raise Refused(UPSTREAM_RESET) from None
+                    connection = await target.pool.acquire(self._limit(exchange))
             exchange.status = status = answer.status
             if status == 101:
                 await self._tunnel(exchange, answer, connection)
@@ -145,6 +147,10 @@ class Forward:
                 self._counters.attempt(status, seconds)
         if status >= 500:
             self._counters.error("http_5xx")
+
+    def _limit(self, exchange: Exchange) -> float:
+        """When all of the request must be over."""
+        return NEVER if self._total is None else exchange.since + self._total
 
     def _bound(self, head: RequestHead, body: InboundBody, most: int) -> None:
         """Refuse a body that says it is too large, and have one that does not say stopped in time."""

@@ -45,7 +45,10 @@ def observer_for(stream: TextIO, level: str = "info", environ: Mapping[str, str]
         writer = FileLogObserver(stream, lambda event: as_text(event, colours))
     else:
         writer = FileLogObserver(stream, as_json)
-    return FilteringLogObserver(writer, [LogLevelFilterPredicate(LogLevel.lookupByName(level))])
+    wanted = LogLevelFilterPredicate(LogLevel.lookupByName(level))
+    # What Twisted's older parts say at info level is mostly that a port was opened or closed; the gateway says so once.
+    wanted.setLogLevelForNamespace("log_legacy", LogLevel.warn)
+    return FilteringLogObserver(writer, [wanted])
 
 
 def as_json(event: LogEvent) -> str:

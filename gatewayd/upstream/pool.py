@@ -57,8 +57,6 @@ C = TypeVar("C", bound=Pooled)
 class Waiter(Slot[C]):
     """A request that has no connection yet; gives up with `refused` at its deadline (see `gatewayd.http.deadlines`)."""
 
-    __slots__ = ("_refused", "deadline")
-
     def __init__(self, deadline: float, refused: Refused) -> None:
         super().__init__()
         self.deadline = deadline
@@ -98,7 +96,7 @@ class Pool(Generic[C]):
         self._now = now
         self._idle: list[C] = []
         self._open: set[C] = set()
-        self._dialing: set[Deferred[C]] = set()
+        self._dialing: dict[Deferred[C], Waiter[C] | None] = {}  # and for whom, if not for the queue
         self._waiters: deque[Waiter[C]] = deque()
         self.closed = False
 
@@ -125,7 +123,7 @@ class Pool(Generic[C]):
         limits = self._limits
         dialing: Deferred[C] | None = None
         waiter: Waiter[C] = Waiter(limit, Refused(TOTAL_TIMEOUT))
-        if len(self._open) + len(self._dialing) < limits.connections:
+        if self._has_room():
             dialing = self._connect(waiter)
         elif len(self._waiters) >= limits.waiters:
             raise Refused(POOL_EXHAUSTED, "Too many requests already wait for the service.")
@@ -166,9 +164,12 @@ class Pool(Generic[C]):
         self.closed = True
         for connection in list(self._idle):
             connection.abort()
-        for dialing in list(self._dialing):
+        refused = Refused(SHUTTING_DOWN)
+        for dialing, waiter in list(self._dialing.items()):
+            if waiter is not None:
+                waiter.fail(refused)
             dialing.cancel()
-        self._turn_away(Refused(SHUTTING_DOWN))
+        self._turn_away(refused)
 
     def _lost(self, connection: C) -> None:
         """A connection is closed: its place may go to one who waits."""
@@ -177,30 +178,34 @@ class Pool(Generic[C]):
             self._idle.remove(connection)
         self._serve_queue()
 
+    def _has_room(self) -> bool:
+        """Whether another connection may be opened."""
+        return len(self._open) + len(self._dialing) < self._limits.connections
+
     def _serve_queue(self) -> None:
-        """Open a connection for the first in the queue."""
-        if self._waiters and not self.closed:
+        """Open a connection for the queue, if there is somebody in it."""
+        if self._waiters and not self.closed and self._has_room():
             self._connect(None)
 
     def _connect(self, waiter: Waiter[C] | None) -> Deferred[C]:
         """Open a connection for `waiter`, or for whoever is first in the queue once it stands."""
         dialing = self._dial()
-        self._dialing.add(dialing)
+        self._dialing[dialing] = waiter
 
         def opened(connection: C) -> None:
-            self._dialing.discard(dialing)
+            del self._dialing[dialing]
             if not connection.reusable:
                 self._unreachable(Refused(UPSTREAM_RESET), waiter)  # closed before anybody could send on it
                 return
             self._open.add(connection)
             connection.on_closed = self._lost
-            if waiter is None or waiter.done or self.closed:
+            if waiter is None or waiter.done:
                 self.release(connection)
             else:
                 waiter.resolve(connection)
 
         def failed(failure: Failure) -> None:
-            self._dialing.discard(dialing)
+            del self._dialing[dialing]
             assert failure.value is not None
             self._unreachable(failure.value, waiter)
 
@@ -215,7 +220,7 @@ class Pool(Generic[C]):
         if waiter is None and self._waiters:
             waiter = self._waiters.popleft()
         if waiter is not None:
-            waiter.fail(Refused(SHUTTING_DOWN) if self.closed else error)  # no news to one that gave up
+            waiter.fail(error)  # no news to one that gave up
         if isinstance(error, Refused) and not self._open and not self._dialing:
             self._turn_away(error)
         else:
