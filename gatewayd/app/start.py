@@ -42,7 +42,10 @@ class Root(MultiService):
 
     async def _stop(self) -> None:
         for service in reversed(list(self)):
-            await maybeDeferred(service.stopService)
+            try:
+                await maybeDeferred(service.stopService)
+            except Exception:
+                _log.failure("{service} did not stop as it should", service=service)
 
 
 def build(options: Mapping[str, Any], out: TextIO) -> IService:

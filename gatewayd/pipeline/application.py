@@ -16,6 +16,7 @@ from gatewayd.core.reasons import (
     CLIENT_CLOSED,
     CLIENT_STALLED,
     HEAD_TIMEOUT,
+    SHUTTING_DOWN,
     Reason,
     Refused,
 )
@@ -75,7 +76,6 @@ class Application:
         self._id_prefix = os.urandom(8).hex().encode()
         self._date = b""
         self._date_until = -1.0
-        self.in_progress = 0
 
     def serve(self, channel: ServerChannel, head: RequestHead, body: InboundBody | None, since: float) -> Exchange:
         """An exchange for a whole head."""
@@ -161,4 +161,5 @@ _ABORTS: dict[Reason, str] = {
     BODY_TIMEOUT: "timeout",
     HEAD_TIMEOUT: "timeout",
     BODY_TOO_LARGE: "oversize",
+    SHUTTING_DOWN: "shutdown",
 }

@@ -52,7 +52,6 @@ class Exchange:
     service = ""
     target: Target[UpstreamConnection] | None = None
     attempts = 0
-    asked = 0.0  # when the service was asked, 0 while it is not waited for
     upstream_time = 0.0
     keep_alive = True
     counters: MethodCounters | None = None  # of the route and method, once known
@@ -107,7 +106,7 @@ class Exchange:
             except Refused as refused:
                 self._refuse(refused)
             except Abandoned as abandoned:
-                self._end(abandoned.reason, 499 if abandoned.reason is CLIENT_CLOSED else abandoned.reason.status)
+                self._abandon(abandoned.reason)
             except Exception:
                 self._log.failure("a request failed", route=self.route and self.route.name)
                 self._refuse(Refused(INTERNAL_ERROR))
@@ -135,6 +134,13 @@ class Exchange:
         if reason.violation is not None:
             self.application.metrics.violation(reason.violation)
         replies.problem(self, refused)
+
+    def _abandon(self, reason: Reason) -> None:
+        """Nothing can be sent any more. That a client ends its tunnel is how tunnels end."""
+        if self.tunnel is None:
+            self._end(reason, reason.status)
+        elif reason is not CLIENT_CLOSED:
+            self._end(reason, self.status)
 
     def _end(self, reason: Reason, status: int) -> None:
         """Break off: the client must not take what it got for the whole answer."""

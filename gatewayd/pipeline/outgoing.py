@@ -32,6 +32,8 @@ def request_head(exchange: Exchange, head: RequestHead, target: bytes, host: byt
         framing = b"Connection: Upgrade\r\nUpgrade: %b\r\n" % section.upgrade
     else:
         framing = b""
+    if section.date and b"date" not in section.nominated and (edits is None or b"date" not in edits.gone):
+        framing += section.date  # rare in requests, but signatures may cover it
     return b"%b %b HTTP/1.1\r\nHost: %b\r\n%bX-Request-Id: %b\r\nVia: %b %b\r\n%b\r\n" % (
         head.method,
         target,

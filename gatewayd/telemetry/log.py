@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import TextIO
 
+from constantly import NamedConstant
 from twisted.logger import (
     FileLogObserver,
     FilteringLogObserver,
@@ -22,6 +23,7 @@ from twisted.logger import (
     Logger,
     LogLevel,
     LogLevelFilterPredicate,
+    PredicateResult,
     formatEvent,
 )
 from twisted.python.failure import Failure
@@ -30,6 +32,7 @@ from twisted.python.failure import Failure
 _LEGACY = frozenset({"failure", "format", "isError", "message", "printed", "system", "time", "why"})
 _OURS = frozenset({"time", "level", "namespace", "message", "error", "traceback"})
 # Everything a terminal might obey, except the line feed.
+_PORT = re.compile(r" starting on \S+\Z|\A\((TCP|UNIX|None) Port .* Closed\)\Z")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _COLOURS = {"debug": "2", "info": "32", "warn": "33", "error": "31", "critical": "1;31"}
 
@@ -45,10 +48,14 @@ def observer_for(stream: TextIO, level: str = "info", environ: Mapping[str, str]
         writer = FileLogObserver(stream, lambda event: as_text(event, colours))
     else:
         writer = FileLogObserver(stream, as_json)
-    wanted = LogLevelFilterPredicate(LogLevel.lookupByName(level))
-    # What Twisted's older parts say at info level is mostly that a port was opened or closed; the gateway says so once.
-    wanted.setLogLevelForNamespace("log_legacy", LogLevel.warn)
-    return FilteringLogObserver(writer, [wanted])
+    return FilteringLogObserver(writer, [_no_port, LogLevelFilterPredicate(LogLevel.lookupByName(level))])
+
+
+def _no_port(event: LogEvent) -> NamedConstant:
+    """Leave out what Twisted says of each port opened and closed: the gateway says where it listens, once."""
+    if event.get("log_namespace") == "log_legacy" and _PORT.search(formatEvent(event)):
+        return PredicateResult.no
+    return PredicateResult.maybe
 
 
 def as_json(event: LogEvent) -> str:

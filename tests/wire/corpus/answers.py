@@ -120,6 +120,9 @@ RAW = (
     _raw("head-cut-end", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", "closed before the empty line"),
     _raw("head-reset", b"HTTP/1.1 200 OK\r\nContent-Le", "reset in the middle of the head", then="reset"),
     _raw("reset", b"", "reset instead of an answer", then="reset"),
+    _raw(
+        "interim-flood", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 50000, "interim responses without end, and then nothing"
+    ),
     _raw("interim-only", b"HTTP/1.1 103 Early Hints\r\n\r\n", "closed after an interim response"),
     _raw(
         "interim-bad",
