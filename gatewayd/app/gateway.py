@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import ssl
 import time
@@ -33,6 +34,14 @@ from gatewayd.telemetry.sinks import sink_for
 
 _log = Logger(namespace="gatewayd")
 _DRAIN_CHECK = 0.05  # seconds between two looks at whether the last request has ended
+
+
+def _tell(**fields: str) -> None:
+    """Notify whoever started us; that he no longer listens must keep nothing from starting or stopping."""
+    try:
+        notify(**fields)
+    except OSError as error:
+        _log.warn("cannot notify {socket}: {error}", socket=os.environ.get("NOTIFY_SOCKET"), error=error)
 
 
 class CannotListen(Exception):
@@ -139,7 +148,7 @@ class Gateway(Service):
             services=len(self.config.services),
         )
         status = f"{len(self._listeners)} listeners, {len(self.config.routes)} routes"
-        notify(READY="1", STATUS=status, X_GATEWAYD_ADDRESSES=json.dumps(self.addresses))
+        _tell(READY="1", STATUS=status, X_GATEWAYD_ADDRESSES=json.dumps(self.addresses))
 
     def _reopen(self) -> None:
         """Open the access log anew, after its file was rotated."""
@@ -156,7 +165,7 @@ class Gateway(Service):
         self.readiness.draining = True
         self._serving = False
         self.metrics.draining(True)
-        notify(STOPPING="1")
+        _tell(STOPPING="1")
         stopping: Deferred[Any] = DeferredList([served.stop() for served in self._served], consumeErrors=True)
         for listener in self._listeners:
             listener.drain()

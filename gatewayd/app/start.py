@@ -10,13 +10,15 @@ from typing import Any, TextIO
 
 from twisted.application.service import IService, MultiService, Service
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.logger import ILogObserver
+from twisted.logger import ILogObserver, Logger
 
 from gatewayd.app.gateway import CannotListen, Gateway
 from gatewayd.config import Config, Problem, default, load, load_with_warnings
 from gatewayd.demo import Platform
 from gatewayd.demo import platform as demo_platform
 from gatewayd.telemetry.log import bridge_standard_library, observer_for
+
+_log = Logger(namespace="gatewayd")
 
 
 class Root(MultiService):

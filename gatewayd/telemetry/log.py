@@ -12,12 +12,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from math import isfinite
-from typing import TextIO
+from typing import Any, TextIO
 
-from constantly import NamedConstant
 from twisted.logger import (
     FileLogObserver,
     FilteringLogObserver,
+    ILogFilterPredicate,
     ILogObserver,
     LogEvent,
     Logger,
@@ -27,6 +27,7 @@ from twisted.logger import (
     formatEvent,
 )
 from twisted.python.failure import Failure
+from zope.interface import provider
 
 # What older parts of Twisted put into every event: the message has it already, or it means nothing outside.
 _LEGACY = frozenset({"failure", "format", "isError", "message", "printed", "system", "time", "why"})
@@ -51,7 +52,8 @@ def observer_for(stream: TextIO, level: str = "info", environ: Mapping[str, str]
     return FilteringLogObserver(writer, [_no_port, LogLevelFilterPredicate(LogLevel.lookupByName(level))])
 
 
-def _no_port(event: LogEvent) -> NamedConstant:
+@provider(ILogFilterPredicate)
+def _no_port(event: LogEvent) -> Any:
     """Leave out what Twisted says of each port opened and closed: the gateway says where it listens, once."""
     if event.get("log_namespace") == "log_legacy" and _PORT.search(formatEvent(event)):
         return PredicateResult.no
