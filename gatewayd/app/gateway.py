@@ -18,6 +18,7 @@ from twisted.logger import Logger
 import twisted
 from gatewayd import __version__
 from gatewayd.admin import Readiness, admin_site
+from gatewayd.app import heap
 from gatewayd.app.graph import build_application, build_services, build_tree
 from gatewayd.app.notify import notify
 from gatewayd.app.signals import Signals
@@ -138,6 +139,7 @@ class Gateway(Service):
     def _started(self, _: object) -> None:
         """Everything listens: say so, once."""
         self._serving = True
+        heap.settle()
         self._reactor.callWhenRunning(self._signals.install)
         where = ", ".join(f"{name} on {address}" for name, address in self.addresses.items())
         _log.info(

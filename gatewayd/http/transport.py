@@ -9,6 +9,8 @@ neither does it notice the difference (tests/http run on `StringTransport`).
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
@@ -19,6 +21,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 _DONE = Failure(ConnectionDone())
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: no time to send what is left, so closing sends RST instead of FIN
 HIGH_WATER = 65536  # bytes a transport may hold unsent before it asks its producer to pause
 
 
@@ -35,7 +38,9 @@ class LoopTransport(asyncio.Protocol):
     """One connection of an asyncio loop, seen by `protocol` as an `ITransport` that is also an `IConsumer`."""
 
     __slots__ = (
+        "_full",
         "_loop_transport",
+        "_lost",
         "_producer",
         "_protocol",
         "data_received",
@@ -50,6 +55,8 @@ class LoopTransport(asyncio.Protocol):
     def __init__(self, protocol: IProtocol) -> None:
         self._protocol = protocol
         self._producer: IPushProducer | None = None
+        self._full = False  # more than HIGH_WATER is unsent
+        self._lost = False
         self.disconnecting = False
         self.data_received = protocol.dataReceived  # type: ignore[method-assign]  # looked up by the loop once, before connection_made
 
@@ -65,7 +72,7 @@ class LoopTransport(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the protocol: an orderly end as ConnectionDone, everything else as ConnectionLost."""
-        self.disconnecting = True
+        self.disconnecting = self._lost = True
         self._producer = None
         self._protocol.connectionLost(_DONE if exc is None else Failure(ConnectionLost(str(exc))))
         del self.data_received  # it refers to the protocol, which refers to this transport
@@ -76,11 +83,13 @@ class LoopTransport(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Pass on that the peer reads more slowly than we write."""
+        self._full = True
         if self._producer is not None:
             self._producer.pauseProducing()
 
     def resume_writing(self) -> None:
         """Pass on that the peer has caught up."""
+        self._full = False
         if self._producer is not None:
             self._producer.resumeProducing()
 
@@ -89,6 +98,8 @@ class LoopTransport(asyncio.Protocol):
     def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:  # type: ignore[override]
         """Let `producer` (a push producer) know when to pause and resume."""
         self._producer = producer
+        if self._full:  # since a producer before this one; the loop says so only once
+            producer.pauseProducing()
 
     def unregisterProducer(self) -> None:
         """Leave the producer alone from now on."""
@@ -114,13 +125,19 @@ class LoopTransport(asyncio.Protocol):
         self._loop_transport.close()
 
     def abortConnection(self) -> None:
-        """Close at once."""
+        """Close at once, with a reset: to a peer that reads until the end, a FIN would look like a whole answer.
+
+        asyncio and uvloop know no reset, hence the socket option. Unix sockets have none: their peer sees an end.
+        """
         self.disconnecting = True
-        self._loop_transport.abort()
+        if not self._lost:  # later the descriptor may be another connection's
+            options = self._loop_transport.get_extra_info("socket")
+            options.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self._loop_transport.abort()
 
     def loseWriteConnection(self) -> None:
-        """Send what was written and then FIN; keep reading."""
-        if self._loop_transport.can_write_eof():
+        """Send what was written and then FIN; keep reading. Nothing once the connection is being closed or reset."""
+        if not self.disconnecting and self._loop_transport.can_write_eof():
             self._loop_transport.write_eof()
 
     def getPeer(self) -> IAddress:

@@ -121,10 +121,9 @@ class Pool(Generic[C]):
         if self.closed:
             raise Refused(SHUTTING_DOWN)
         limits = self._limits
-        dialing: Deferred[C] | None = None
         waiter: Waiter[C] = Waiter(limit, Refused(TOTAL_TIMEOUT))
         if self._has_room():
-            dialing = self._connect(waiter)
+            self._connect(waiter)
         elif len(self._waiters) >= limits.waiters:
             raise Refused(POOL_EXHAUSTED, "Too many requests already wait for the service.")
         else:
@@ -137,9 +136,7 @@ class Pool(Generic[C]):
         except BaseException as error:
             if waiter.done and waiter.value is not None:
                 self.release(waiter.value)  # handed over in the very moment the request was cancelled
-            waiter.fail(error)
-            if dialing is not None and not self._waiters:
-                dialing.cancel()
+            waiter.fail(error)  # a connection that is being opened for it goes to another request, or is idle
             raise
         finally:
             self._watch.forget(waiter)
@@ -165,11 +162,11 @@ class Pool(Generic[C]):
         for connection in list(self._idle):
             connection.abort()
         refused = Refused(SHUTTING_DOWN)
+        self._turn_away(refused)
         for dialing, waiter in list(self._dialing.items()):
             if waiter is not None:
                 waiter.fail(refused)
             dialing.cancel()
-        self._turn_away(refused)
 
     def _lost(self, connection: C) -> None:
         """A connection is closed: its place may go to one who waits."""
@@ -187,7 +184,7 @@ class Pool(Generic[C]):
         if self._waiters and not self.closed and self._has_room():
             self._connect(None)
 
-    def _connect(self, waiter: Waiter[C] | None) -> Deferred[C]:
+    def _connect(self, waiter: Waiter[C] | None) -> None:
         """Open a connection for `waiter`, or for whoever is first in the queue once it stands."""
         dialing = self._dial()
         self._dialing[dialing] = waiter
@@ -210,7 +207,6 @@ class Pool(Generic[C]):
             self._unreachable(failure.value, waiter)
 
         dialing.addCallbacks(opened, failed)
-        return dialing
 
     def _unreachable(self, error: BaseException, waiter: Waiter[C] | None) -> None:
         """No connection for `waiter`, or for the first in the queue: it is told, and its place goes to the next.
