@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv6Address
 
 from gatewayd.core.reasons import MALFORMED_HOST, Refused
 
@@ -21,6 +22,17 @@ def parse_authority(authority: bytes) -> bytes:
     if match is None or b".." in authority:
         raise Refused(MALFORMED_HOST, "Host is not one host name or address with an optional port.")
     host, port = match.groups()
+    if host[0] == 0x5B and not _is_ipv6(host[1:-1]):
+        raise Refused(MALFORMED_HOST, "The address in Host is no IPv6 address.")
     if port is not None and not 0 < int(port) < 65536:
         raise Refused(MALFORMED_HOST, "The port in Host is out of range.")
     return host.lower().removesuffix(b".")
+
+
+def _is_ipv6(address: bytes) -> bool:
+    """Whether this is an IPv6 address, and not just made of the same characters."""
+    try:
+        IPv6Address(address.decode())
+    except ValueError:
+        return False
+    return True

@@ -61,7 +61,7 @@ def _normalise(path: bytes) -> bytes:
     written = path[1:].split(b"/")
     last = len(written) - 1
     for index, segment in enumerate(decoded[1:].split(b"/")):
-        bare = segment.partition(b";")[0]
+        bare = segment.partition(b";")[0].partition(b"%3B")[0]
         if bare in (b".", b".."):
             # Escaped dots and "..;x" pass for ordinary names here and for dot segments in some servers behind us.
             if written[index] != bare:

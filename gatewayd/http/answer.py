@@ -7,7 +7,7 @@ from typing import Protocol
 from gatewayd.core.messages import ResponseHead
 from gatewayd.core.reasons import UPSTREAM_MALFORMED, Refused
 from gatewayd.http.chunked import ChunkedDecoder
-from gatewayd.http.heads import parse_response_head
+from gatewayd.http.heads import judge_incomplete_answer, parse_response_head
 
 _HEAD_SIZE = 65536  # services are trusted with more than clients are
 _MOST_INTERIM = 32
@@ -95,7 +95,7 @@ class AnswerReader:
         if self._bodiless or status in _BODILESS:
             self._left = 0
         elif section.chunked:
-            self._decoder = ChunkedDecoder()
+            self._decoder = ChunkedDecoder(section.nominated)
         elif section.length is not None:
             self._left = section.length
         else:
@@ -109,6 +109,8 @@ class AnswerReader:
             if end < 0 or end > _HEAD_SIZE:
                 if len(data) > _HEAD_SIZE:
                     raise Refused(UPSTREAM_MALFORMED, "The answer's head is too large.")
+                if data:
+                    judge_incomplete_answer(data)
                 self._buffer = data
                 return None
             head = parse_response_head(data[:end])

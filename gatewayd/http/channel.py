@@ -20,7 +20,7 @@ from gatewayd.core.reasons import (
 from gatewayd.http.client import ClientConnection
 from gatewayd.http.deadlines import NEVER
 from gatewayd.http.heads import take_request_head
-from gatewayd.http.inbound import PIPELINED, InboundBody
+from gatewayd.http.inbound import PIPELINED, SINK_FULL, UNWANTED, InboundBody
 from gatewayd.http.interfaces import Exchange, Source, Tunnel
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class ServerChannel(ClientConnection):
             self._discard(data)
         elif self._buffer:
             self._buffer += data
-            if self.exchange is None:
+            if self.exchange is None and not self._blocked:
                 self._take()
             elif len(self._buffer) > _PIPELINED_BYTES:
                 self.hold(PIPELINED)
@@ -94,6 +94,8 @@ class ServerChannel(ClientConnection):
         self._rearm()
         if self.source is not None:
             self.source.resume()
+        if self._holds and self.exchange is None:
+            self.release(PIPELINED)
         self._take()
 
     def stopProducing(self) -> None:
@@ -132,7 +134,8 @@ class ServerChannel(ClientConnection):
         self._buffer = self._buffer[head.size :]
         self.deadline = NEVER
         if section.chunked or section.length:
-            self.body = body = InboundBody(self, section.length, section.expects_continue and head.version == 1)
+            expected = section.expects_continue and head.version == 1
+            self.body = body = InboundBody(self, section.length, expected, section.nominated)
             self.exchange = exchange = self.listener.serve(self, head, body, self._since)
             exchange.start()
             self._rearm()
@@ -160,7 +163,10 @@ class ServerChannel(ClientConnection):
             self._rearm()
             return
         self.body = None
-        self._rearm()
+        if self._holds:  # for the body's sake only, and whoever took it has no more reason to release it
+            self.release(UNWANTED | SINK_FULL)
+        else:
+            self._rearm()
         if rest:
             self._buffer += rest
             self._since = self.listener.now()
@@ -214,7 +220,11 @@ class ServerChannel(ClientConnection):
         """The client did not do what it had to in time."""
         self.deadline = NEVER
         exchange = self.exchange
-        if self._closing or self._blocked:
+        if self._lingering:
+            self._lingering = False
+            self.deadline = now + self.listener.timeouts.send
+            self.transport.loseConnection()
+        elif self._closing or self._blocked:
             if exchange is not None:
                 exchange.cancel(CLIENT_STALLED)
             self.abort()

@@ -27,8 +27,9 @@ _NOT_IN_TRAILERS = frozenset(
     b"""authorization connection content-encoding content-length content-range content-type cookie expect forwarded host
     keep-alive max-forwards proxy-authenticate proxy-authorization proxy-connection set-cookie te trailer
     transfer-encoding upgrade via www-authenticate x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-proto
-    x-real-ip x-request-id""".split()
+    http2-settings x-forwarded-prefix x-forwarded-server x-real-ip x-request-id""".split()
 )
+_NONE: frozenset[bytes] = frozenset()
 
 
 def encode(data: bytes) -> bytes:
@@ -45,13 +46,14 @@ class ChunkedDecoder:
     """Takes a body's bytes as they come and gives its data.
 
     `feed` returns what the bytes decode to (possibly nothing). Once `finished`, `rest` holds the bytes behind the body
-    and `trailers` the field lines that may be forwarded. Raises `Refused(MALFORMED_CHUNK)` at the first byte that
-    cannot belong to a chunked body.
+    and `trailers` the field lines that may be forwarded: those that Connection nominates, `nominated`, may not (RFC
+    9110 section 7.6.1). Raises `Refused(MALFORMED_CHUNK)` at the first line that cannot belong to a chunked body.
     """
 
-    __slots__ = ("_buffer", "_left", "_seen", "_trailing", "finished", "rest", "trailers")
+    __slots__ = ("_buffer", "_left", "_nominated", "_seen", "_trailing", "finished", "rest", "trailers")
 
-    def __init__(self) -> None:
+    def __init__(self, nominated: frozenset[bytes] = _NONE) -> None:
+        self._nominated = nominated
         self._buffer = b""
         self._left = -1  # bytes to come of this chunk's data; 0: its CRLF; -1: a size line
         self._seen = 0
@@ -112,14 +114,15 @@ class ChunkedDecoder:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _bound(self, line: bytes) -> None:
-        """Refuse a line that grows beyond its bound, or holds a bare CR."""
-        if len(line) > (_LONGEST_TRAILERS if self._trailing else _LONGEST_LINE):
+        """Refuse a line that holds a bare CR or grows beyond its bound, whichever comes first."""
+        longest = _LONGEST_TRAILERS if self._trailing else _LONGEST_LINE
+        cr = line.find(b"\r", 0, longest)
+        if 0 <= cr < len(line) - 1:
+            raise Refused(MALFORMED_CHUNK, "A line of the chunked body contains a bare CR.")
+        if len(line) > longest:
             raise Refused(
                 HEAD_TOO_LARGE if self._trailing else MALFORMED_CHUNK, "A line of the chunked body is too long."
             )
-        cr = line.find(b"\r")
-        if 0 <= cr < len(line) - 1:
-            raise Refused(MALFORMED_CHUNK, "A line of the chunked body contains a bare CR.")
 
     def _size(self, line: bytes) -> int:
         """The size in a size line."""
@@ -140,6 +143,7 @@ class ChunkedDecoder:
         if self._seen > _LONGEST_TRAILERS:
             raise Refused(HEAD_TOO_LARGE, "The trailer section is too large.")
         name, value = match.groups()
-        if name.lower().replace(b"_", b"-") not in _NOT_IN_TRAILERS:
+        plain = name.lower()
+        if plain.replace(b"_", b"-") not in _NOT_IN_TRAILERS and plain not in self._nominated:
             self.trailers += b"%b: %b\r\n" % (name, value.strip(b" \t"))
         return False

@@ -29,6 +29,7 @@ class ClientConnection(ABC):
         "_discarded",
         "_gone",
         "_holds",
+        "_lingering",
         "body",
         "deadline",
         "listener",
@@ -52,6 +53,7 @@ class ClientConnection(ABC):
         self._discarded = 0
         self._blocked = False  # the client does not read
         self._closing = False  # no further request is begun
+        self._lingering = False  # everything is written, and the client may still be sending
         self._gone = False
 
     def makeConnection(self, transport: Any) -> None:
@@ -114,16 +116,17 @@ class ClientConnection(ABC):
                 self._holds = 0
                 self.transport.resumeProducing()
             self.transport.loseWriteConnection()
+            self._lingering = True
             self.deadline = self.listener.now() + _LINGER
         else:
             self.transport.loseConnection()
             self.deadline = self.listener.now() + self.listener.timeouts.send
 
     def _discard(self, data: bytes) -> None:
-        """Bytes that come after the last answer."""
+        """Bytes that come after the last answer. Too many are left unread: a reset now could take the answer along."""
         self._discarded += len(data)
         if self._discarded > _LINGER_BYTES:
-            self.abort()
+            self.transport.pauseProducing()
 
     def abort(self) -> None:
         """Reset the connection, so that the client sees its answer broken off."""

@@ -50,7 +50,7 @@ class UpstreamConnection(ServiceLink):
         super().__init__(deadlines, now)
         self._reader = AnswerReader(self)
         self._sink: AnswerSink | None = None
-        self._early = b""  # bytes behind a head, while nobody takes the body yet
+        self._early: bytes | None = None  # bytes behind a head, while nobody takes the body yet
         self._chunks = False
         self._upgrade: bytes | None = None
         self.served = 0
@@ -102,9 +102,12 @@ class UpstreamConnection(ServiceLink):
         self._sink = sink
         ended: Slot[None] = Slot()
         self._ended = ended
-        if self._early and self._phase is _BODY:
-            data, self._early = self._early, b""
-            self.transport.resumeProducing()
+        data, self._early = self._early, None
+        if self._phase is _CLOSED:
+            ended.fail(Refused(UPSTREAM_TRUNCATED))
+        elif data is not None:
+            if not self._paused:
+                self.transport.resumeProducing()
             self._take_body(data)
         return ended
 
@@ -115,9 +118,9 @@ class UpstreamConnection(ServiceLink):
         self._upload = upload
         self.transport.registerProducer(self, True)
         self._await(self._timeouts.tunnel)
-        if self._early:
-            sink.write(self._early)
-            self._early = b""
+        data, self._early = self._early, None
+        if data:
+            sink.write(data)
         return self._ended
 
     def tunnel_data(self, data: bytes) -> None:
@@ -161,12 +164,12 @@ class UpstreamConnection(ServiceLink):
                 self._fail(refused)
         elif phase is _BODY:
             if self._sink is None:
-                self._early += data
+                self._early = (self._early or b"") + data
             else:
                 self._take_body(data)
         elif phase is _TUNNEL:
             if self._sink is None:
-                self._early += data
+                self._early = (self._early or b"") + data
             else:
                 self._await(self._timeouts.tunnel)
                 self._sink.write(data)

@@ -59,6 +59,7 @@ class Deadlines:
         now = self._now()
         for item in [item for item in self._watched if item.deadline <= now]:
             try:
-                item.expired(now)
+                if item.deadline <= now:  # not moved by what another one did in this very sweep
+                    item.expired(now)
             except Exception:
                 self._log.failure("a deadline's action failed")

@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 
 from gatewayd.core.reasons import CONNECT_FAILED, CONNECT_TIMEOUT, Refused
 from gatewayd.http.connection import UpstreamConnection
+from gatewayd.http.outbox import Outbox
 from gatewayd.http.transport import LoopTransport
 
 
@@ -49,9 +50,10 @@ def dialer(reactor: Any) -> Dial:
     (`CONNECT_FAILED`, `CONNECT_TIMEOUT`).
     """
     loop = event_loop(reactor)
+    outbox = Outbox(loop.call_soon) if loop else None
 
     def dial(where: Where, timeout: float, connection: UpstreamConnection) -> Deferred[UpstreamConnection]:
-        dialing = _on_loop(loop, where, connection) if loop else _on_reactor(reactor, where, connection)
+        dialing = _on_loop(loop, outbox, where, connection) if loop and outbox else _on_reactor(reactor, where, connection)
         dialing.addTimeout(timeout, reactor, onTimeoutCancel=_timed_out)
         dialing.addCallbacks(lambda _: connection, _translate)
         return dialing
@@ -64,9 +66,11 @@ def event_loop(reactor: Any) -> asyncio.AbstractEventLoop | None:
     return getattr(reactor, "_asyncioEventloop", None)
 
 
-def _on_loop(loop: asyncio.AbstractEventLoop, where: Where, connection: UpstreamConnection) -> Deferred[Any]:
+def _on_loop(
+    loop: asyncio.AbstractEventLoop, outbox: Outbox, where: Where, connection: UpstreamConnection
+) -> Deferred[Any]:
     def transport() -> LoopTransport:
-        return LoopTransport(connection)
+        return LoopTransport(connection, outbox)
 
     if where.kind == "unix":
         coroutine = loop.create_unix_connection(transport, where.path)

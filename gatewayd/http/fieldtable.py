@@ -16,7 +16,7 @@ from gatewayd.core.reasons import AMBIGUOUS_FRAMING, MALFORMED_FIELD, Refused
 # RFC 9110 section 5: token ":" OWS field-value OWS; obs-text is kept, every control character but HTAB is not.
 _LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]++):([\t\x20-\x7e\x80-\xff]*+)")
 _OPTION = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
-_LENGTH = re.compile(rb"[0-9]{1,19}")
+_LENGTH = re.compile(rb"[0-9]{1,18}")  # below 2**63, beyond which some services count in the negative
 
 _HOP_BY_HOP = dict.fromkeys(
     (b"keep-alive", b"proxy-connection", b"proxy-authorization", b"proxy-authenticate", b"te", b"http2-settings"),
@@ -48,7 +48,7 @@ REQUEST_ROLES: dict[bytes, Role] = {
         Role.FORWARDING,
     ),
 }
-RESPONSE_ROLES: dict[bytes, Role] = {**_BOTH_WAYS, b"date": Role.DATE}
+RESPONSE_ROLES: dict[bytes, Role] = {**_BOTH_WAYS, b"date": Role.DATE, b"x-gateway-reason": Role.DROPPED}
 
 # Names whose lines repeat and are no secret. Credentials, cookies and ids are judged each time and never kept.
 _REPEATING = frozenset(

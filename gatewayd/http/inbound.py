@@ -52,9 +52,12 @@ class InboundBody:
         "received",
     )
 
-    def __init__(self, channel: ServerChannel, length: int | None, expected: bool) -> None:
+    def __init__(
+        self, channel: ServerChannel, length: int | None, expected: bool, nominated: frozenset[bytes] = frozenset()
+    ) -> None:
+        """A body of `length` bytes, or chunked; `expected` if the client waits for 100, `nominated` by Connection."""
         self._channel = channel
-        self._decoder = ChunkedDecoder() if length is None else None
+        self._decoder = ChunkedDecoder(nominated) if length is None else None
         self._left = length or 0
         self._expected = expected
         self._sink: BodySink | None = None

@@ -12,6 +12,8 @@ from gatewayd.core.slot import Slot
 from gatewayd.http.deadlines import NEVER, Deadlines
 from gatewayd.http.interfaces import RequestTimeouts, StreamTransport, Upload
 
+_FAREWELL = 10.0  # seconds a service has to take what is unsent on a connection that is being closed in order
+
 
 class Phase(Enum):
     """Where a connection stands."""
@@ -83,7 +85,9 @@ class ServiceLink:
         """The service has caught up."""
         if self._upload is not None:
             self._upload.release()
-            if self._phase is not Phase.TUNNEL:
+            if self._phase is Phase.BODY and not self._paused:
+                self._await(self._timeouts.idle)  # it answers already
+            elif self._phase is not Phase.TUNNEL:
                 self.deadline = self._limit
 
     def stopProducing(self) -> None:
@@ -111,7 +115,10 @@ class ServiceLink:
 
     def expired(self, now: float) -> None:
         """The service did not make its next move in time; an idle connection is simply closed."""
-        if self._phase is Phase.IDLE:
+        if self._phase is Phase.CLOSED:
+            self.deadline = NEVER
+            self.transport.abortConnection()
+        elif self._phase is Phase.IDLE:
             self.abort()
         elif self._phase is Phase.TUNNEL:
             ended = self._ended
@@ -127,10 +134,20 @@ class ServiceLink:
     # The end.
 
     def abort(self) -> None:
-        """Close at once, whatever is in progress; the slots of this exchange never resolve."""
+        """Close, whatever is in progress; the slots of this exchange never resolve.
+
+        A request or an answer in progress is broken off with a reset. Where nothing is cut short, on an idle connection
+        or in a tunnel, the service sees an orderly end, unless it does not take what is still unsent.
+        """
         self._answer = Slot()
         self._ended = Slot()
-        if self._phase is not Phase.CLOSED:
+        if self._phase is Phase.TUNNEL or (self._phase is Phase.IDLE and self._upload is None):
+            self.transport.unregisterProducer()
+            self.transport.loseConnection()
+            self._close()
+            self.deadline = self._now() + _FAREWELL
+            self._watch.watch(self)
+        elif self._phase is not Phase.CLOSED:
             self.transport.abortConnection()
             self._close()
 
@@ -142,11 +159,11 @@ class ServiceLink:
 
     def _close(self) -> None:
         """Note the end of the connection, once."""
+        self.deadline = NEVER
+        self._watch.forget(self)
         if self._phase is not Phase.CLOSED:
             self._phase = Phase.CLOSED
             self.reusable = False
-            self.deadline = NEVER
-            self._watch.forget(self)
             self._upload = None
             self.on_closed(self)
 

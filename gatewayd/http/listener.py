@@ -72,11 +72,14 @@ class Listener(Factory):
         return ServerChannel(self)
 
     def admit(self, channel: ServerChannel) -> bool:
-        """Count a new connection and say who its peer is; False if there are too many."""
+        """Count a new connection and say who its peer is; False if there are too many, or nobody is there any more."""
         peer: object = channel.transport.getPeer()
         host: object = channel.transport.getHost()
         address = peer.host if isinstance(peer, IPv4Address | IPv6Address) else ""
         census = self._census
+        if not address and isinstance(host, IPv4Address | IPv6Address):
+            # Reset before it was accepted. What it sent is still there, and would pass for that of a unix socket's peer.
+            return False
         if (
             self.draining
             or census.total >= self.limits.connections

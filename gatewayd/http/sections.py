@@ -111,7 +111,7 @@ def _weigh(section: HeaderSection) -> None:
         section.chunked = True
     if options:
         section.close = b"close" in options
-        section.keep = b"keep-alive" in options
+        section.keep = b"keep-alive" in options and not section.close
         section.upgrading = b"upgrade" in options
         section.nominated = nominated = options - _HOP_OPTIONS
         if nominated:

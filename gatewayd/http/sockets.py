@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IListeningPort
 
 from gatewayd.http.dial import Where, event_loop
 from gatewayd.http.listener import Listener
+from gatewayd.http.outbox import Outbox
 from gatewayd.http.transport import LoopTransport
 
 
@@ -25,16 +26,21 @@ def bind(where: Where, backlog: int) -> socket.socket:
     if where.kind == "unix":
         _remove_stale(where.path)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listening.bind(where.path)
     else:
-        family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listening.bind((where.host, where.port))
-    listening.setblocking(False)
-    listening.listen(backlog)
+        listening = socket.socket(socket.AF_INET6 if ":" in where.host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if where.kind == "unix":
+            listening.bind(where.path)
+        else:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if listening.family == socket.AF_INET6:
+                listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listening.bind((where.host, where.port))
+        listening.setblocking(False)
+        listening.listen(backlog)
+    except OSError:
+        listening.close()
+        raise
     return listening
 
 
@@ -43,13 +49,12 @@ def _remove_stale(path: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISSOCK(os.stat(path).st_mode):
             return
-        probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            probe.connect(path)
-        except ConnectionRefusedError:
-            os.unlink(path)
-        finally:
-            probe.close()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, contextlib.suppress(BlockingIOError):
+            probe.setblocking(False)  # a listener whose backlog is full is a listener, and would make us wait
+            try:
+                probe.connect(path)
+            except ConnectionRefusedError:
+                os.unlink(path)
 
 
 def name_of(listening: socket.socket) -> str:
@@ -79,10 +84,10 @@ class Served:
             # The reactor works on a duplicate of its own; ours stays open until stop.
             self._port = self._reactor.adoptStreamPort(self._socket.fileno(), self._socket.family, self._listener)
             return succeed(None)
-        listener = self._listener
+        listener, outbox = self._listener, Outbox(loop.call_soon)
 
         def transport() -> LoopTransport:
-            return LoopTransport(listener.buildProtocol(None))
+            return LoopTransport(listener.buildProtocol(None), outbox)
 
         if self._socket.family == socket.AF_UNIX:
             coroutine = loop.create_unix_server(transport, sock=self._socket, backlog=self._backlog)

@@ -1,8 +1,8 @@
 """uvloop's transports behind Twisted's interfaces.
 
 A protocol of this room knows only `ITransport`, `IPushProducer` and `IConsumer`. On a reactor that runs on an asyncio
-loop it gets a `LoopTransport`, whose `write` *is* the loop transport's method and whose incoming bytes go straight to
-`dataReceived`: no frame of ours lies in between. On any other reactor it gets that reactor's own transport, and on
+loop it gets a `LoopTransport`, whose incoming bytes go straight to `dataReceived`, no frame of ours in between, and whose
+outgoing ones leave at the end of the loop's turn (`gatewayd.http.outbox`). On any other reactor it gets that reactor's own transport, and on
 neither does it notice the difference (tests/http run on `StringTransport`).
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, cast
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
@@ -19,6 +19,8 @@ from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IAddress, IConsumer, IProtocol, IPushProducer, ITransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
+
+from gatewayd.http.outbox import Outbox
 
 _DONE = Failure(ConnectionDone())
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: no time to send what is left, so closing sends RST instead of FIN
@@ -41,19 +43,18 @@ class LoopTransport(asyncio.Protocol):
         "_full",
         "_loop_transport",
         "_lost",
+        "_outbox",
         "_producer",
         "_protocol",
+        "_unsent",
         "data_received",
         "disconnecting",
-        "write",
-        "writeSequence",
     )
 
-    write: Callable[[bytes], None]
-    writeSequence: Callable[[Iterable[bytes]], None]
-
-    def __init__(self, protocol: IProtocol) -> None:
+    def __init__(self, protocol: IProtocol, outbox: Outbox) -> None:
         self._protocol = protocol
+        self._outbox = outbox
+        self._unsent: list[bytes] = []  # written in this turn
         self._producer: IPushProducer | None = None
         self._full = False  # more than HIGH_WATER is unsent
         self._lost = False
@@ -66,8 +67,6 @@ class LoopTransport(asyncio.Protocol):
         """Tell the protocol."""
         self._loop_transport = transport = cast(asyncio.Transport, transport)
         transport.set_write_buffer_limits(high=HIGH_WATER)
-        self.write = transport.write
-        self.writeSequence = transport.writelines
         self._protocol.makeConnection(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -95,6 +94,28 @@ class LoopTransport(asyncio.Protocol):
 
     # What the protocol calls.
 
+    def write(self, data: bytes) -> None:
+        """Send `data` at the end of this turn; nothing once the connection is lost."""
+        unsent = self._unsent
+        if not unsent:
+            self._outbox.add(self)
+        unsent.append(data)
+
+    def writeSequence(self, data: Iterable[bytes]) -> None:
+        """Send all of `data`."""
+        for piece in data:
+            self.write(piece)
+
+    def flush(self) -> None:
+        """Send what was written in this turn."""
+        unsent, self._unsent = self._unsent, []
+        if not unsent or self.disconnecting or self._loop_transport.is_closing():
+            return
+        if len(unsent) == 1:
+            self._loop_transport.write(unsent[0])
+        else:
+            self._loop_transport.writelines(unsent)
+
     def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:  # type: ignore[override]
         """Let `producer` (a push producer) know when to pause and resume."""
         self._producer = producer
@@ -121,6 +142,7 @@ class LoopTransport(asyncio.Protocol):
 
     def loseConnection(self) -> None:
         """Close once what was written is sent."""
+        self.flush()
         self.disconnecting = True
         self._loop_transport.close()
 
@@ -137,6 +159,7 @@ class LoopTransport(asyncio.Protocol):
 
     def loseWriteConnection(self) -> None:
         """Send what was written and then FIN; keep reading. Nothing once the connection is being closed or reset."""
+        self.flush()
         if not self.disconnecting and self._loop_transport.can_write_eof():
             self._loop_transport.write_eof()
 

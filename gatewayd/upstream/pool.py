@@ -96,14 +96,14 @@ class Pool(Generic[C]):
         self._now = now
         self._idle: list[C] = []
         self._open: set[C] = set()
-        self._dialing: dict[Deferred[C], Waiter[C] | None] = {}  # and for whom, if not for the queue
-        self._waiters: deque[Waiter[C]] = deque()
+        self._dialing: set[Deferred[C]] = set()
+        self._waiters: deque[Waiter[C]] = deque()  # the first of them for a connection that is being opened
         self.closed = False
 
     def counts(self) -> tuple[int, int, int]:
         """Connections in use (those being opened included), idle connections, and requests that wait."""
-        idle = len(self._idle)
-        return len(self._open) + len(self._dialing) - idle, idle, len(self._waiters)
+        idle, dialing = len(self._idle), len(self._dialing)
+        return len(self._open) + dialing - idle, idle, max(0, len(self._waiters) - dialing)
 
     def take(self) -> C | None:
         """An idle connection, or None; does not wait."""
@@ -114,34 +114,35 @@ class Pool(Generic[C]):
         return None
 
     async def acquire(self, limit: float = NEVER) -> C:
-        """A connection, newly opened or waited for; `limit` is when the request must be over.
+        """A connection, where `take` had none: newly opened, or the first that is free before that.
 
-        Raises `Refused`: the target cannot be reached, the queue is full or too slow, or there is no time left.
+        `limit` is when the request must be over. Raises `Refused`: the target cannot be reached, the queue is full or
+        too slow, or there is no time left.
         """
         if self.closed:
             raise Refused(SHUTTING_DOWN)
-        limits = self._limits
+        waiters, limits = self._waiters, self._limits
         waiter: Waiter[C] = Waiter(limit, Refused(TOTAL_TIMEOUT))
         if self._has_room():
-            self._connect(waiter)
-        elif len(self._waiters) >= limits.waiters:
+            waiters.append(waiter)
+            self._connect()
+        elif len(waiters) - len(self._dialing) >= limits.waiters:
             raise Refused(POOL_EXHAUSTED, "Too many requests already wait for the service.")
         else:
             if (patience := self._now() + limits.wait) < limit:
                 waiter = Waiter(patience, Refused(POOL_EXHAUSTED, "No connection to the service became free in time."))
-            self._waiters.append(waiter)
+            waiters.append(waiter)
         self._watch.watch(waiter)
         try:
             return await waiter
-        except BaseException as error:
+        except BaseException:
             if waiter.done and waiter.value is not None:
                 self.release(waiter.value)  # handed over in the very moment the request was cancelled
-            waiter.fail(error)  # a connection that is being opened for it goes to another request, or is idle
             raise
         finally:
             self._watch.forget(waiter)
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
+            if waiter in waiters:
+                waiters.remove(waiter)
 
     def release(self, connection: C) -> None:
         """Take back a connection whose exchange is over."""
@@ -161,12 +162,9 @@ class Pool(Generic[C]):
         self.closed = True
         for connection in list(self._idle):
             connection.abort()
-        refused = Refused(SHUTTING_DOWN)
-        self._turn_away(refused)
-        for dialing, waiter in list(self._dialing.items()):
-            if waiter is not None:
-                waiter.fail(refused)
+        for dialing in list(self._dialing):
             dialing.cancel()
+        self._turn_away(Refused(SHUTTING_DOWN))
 
     def _lost(self, connection: C) -> None:
         """A connection is closed: its place may go to one who waits."""
@@ -180,47 +178,42 @@ class Pool(Generic[C]):
         return len(self._open) + len(self._dialing) < self._limits.connections
 
     def _serve_queue(self) -> None:
-        """Open a connection for the queue, if there is somebody in it."""
-        if self._waiters and not self.closed and self._has_room():
-            self._connect(None)
+        """Open a connection if more requests wait than connections are being opened."""
+        if len(self._waiters) > len(self._dialing) and not self.closed and self._has_room():
+            self._connect()
 
-    def _connect(self, waiter: Waiter[C] | None) -> None:
-        """Open a connection for `waiter`, or for whoever is first in the queue once it stands."""
+    def _connect(self) -> None:
+        """Open a connection for whoever is first in the queue once it stands; where nobody is left, it is idle."""
         dialing = self._dial()
-        self._dialing[dialing] = waiter
+        self._dialing.add(dialing)
 
         def opened(connection: C) -> None:
-            del self._dialing[dialing]
+            self._dialing.discard(dialing)
             if not connection.reusable:
-                self._unreachable(Refused(UPSTREAM_RESET), waiter)  # closed before anybody could send on it
+                self._unreachable(Refused(UPSTREAM_RESET))  # closed before anybody could send on it
                 return
             self._open.add(connection)
             connection.on_closed = self._lost
-            if waiter is None or waiter.done:
-                self.release(connection)
-            else:
-                waiter.resolve(connection)
+            self.release(connection)
 
         def failed(failure: Failure) -> None:
-            del self._dialing[dialing]
+            self._dialing.discard(dialing)
             assert failure.value is not None
-            self._unreachable(failure.value, waiter)
+            self._unreachable(failure.value)
 
         dialing.addCallbacks(opened, failed)
 
-    def _unreachable(self, error: BaseException, waiter: Waiter[C] | None) -> None:
-        """No connection for `waiter`, or for the first in the queue: it is told, and its place goes to the next.
+    def _unreachable(self, error: BaseException) -> None:
+        """A connection could not be opened: the first in the queue is told, and the place goes to the next.
 
         Where no other connection is open or being opened, what failed for one fails for all.
         """
-        if waiter is None and self._waiters:
-            waiter = self._waiters.popleft()
-        if waiter is not None:
-            waiter.fail(error)  # no news to one that gave up
-        if isinstance(error, Refused) and not self._open and not self._dialing:
-            self._turn_away(error)
-        else:
-            self._serve_queue()
+        if self._waiters and not self.closed:
+            self._waiters.popleft().fail(error)
+            if self._open or self._dialing:
+                self._serve_queue()
+            else:
+                self._turn_away(error)
 
     def _turn_away(self, error: BaseException) -> None:
         """Nobody in the queue gets a connection."""

@@ -35,17 +35,22 @@ class Connection:
         self.deadline = 0.0
         self.reusable = True
         self.served = 0
-        self.closed = False
+        self._closed = False
         self.on_closed: Callable[[Any], None] = lambda connection: None
 
     def abort(self) -> None:
         """Close, once."""
-        if not self.closed:
-            self.closed = True
+        if not self._closed:
+            self._closed = True
             self.reusable = False
             self.on_closed(self)
 
     lose = abort
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended."""
+        return self._closed
 
     def __repr__(self) -> str:
         """For what pytest and Hypothesis print."""
@@ -62,6 +67,7 @@ class Dial:
         self.connection = Connection(number)
         self.cancelled = False
         self.over = False
+        self.made = False
         self._late = late
         self._outcome: Deferred[Connection] = Deferred()
         self.deferred: Deferred[Connection] = Deferred(self._cancel)
@@ -81,6 +87,7 @@ class Dial:
 
     def succeed(self) -> Connection:
         """The connection stands."""
+        self.made = True
         self._end(self.connection)
         return self.connection
 

@@ -30,7 +30,9 @@ class PoolMachine(RuleBasedStateMachine):
     # What the model knows of the pool's doings after each rule.
 
     def _note(self) -> None:
-        """Move requests that got something from the pending ones."""
+        """Move requests that got something from the pending ones; connections go to those who came first."""
+        got = [request for request in self.pending if request.connection is not None]
+        assert got == self.pending[: len(got)]
         for request in [request for request in self.pending if not request.pending]:
             self.pending.remove(request)
             if request.connection is not None:
@@ -45,7 +47,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     def _known(self) -> list[Connection]:
         """Every connection that stands."""
-        return [dial.connection for dial in self.world.dials if dial.over and not dial.connection.closed]
+        return [dial.connection for dial in self.world.dials if dial.made and not dial.connection.closed]
 
     # What requests do.
 
@@ -170,7 +172,7 @@ class PoolMachine(RuleBasedStateMachine):
             in_use, idle, waiting = self.pool.counts()
             assert in_use == len(self.lent) + len(self.world.dialing())
             assert idle == len(self.idle)
-            assert waiting <= len(self.pending)
+            assert waiting == max(0, len(self.pending) - len(self.world.dialing()))
             assert sorted(connection.number for connection in self._known()) == sorted(
                 connection.number for connection in [*self.lent, *self.idle]
             ), "a connection stands that nobody has"
@@ -178,12 +180,12 @@ class PoolMachine(RuleBasedStateMachine):
 
     @invariant()
     def nobody_is_stranded(self) -> None:
-        """Whoever waits does so because every place is taken by something that will end."""
+        """Whoever waits does so because nothing is free, and either a connection is being opened or none may be."""
         if hasattr(self, "pool") and self.pending:
             assert not self.closed
             assert not self.idle
-            if self.pool.counts()[2]:
-                assert len(self.lent) + len(self.world.dialing()) == self.limits.connections
+            dialing = len(self.world.dialing())
+            assert len(self.pending) <= dialing or len(self.lent) + dialing == self.limits.connections
 
     def teardown(self) -> None:
         """When everything that goes on ends, nobody waits any more and nothing is left."""
