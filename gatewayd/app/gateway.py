@@ -40,7 +40,7 @@ _DRAIN_CHECK = 0.05  # seconds between two looks at whether the last request has
 def _tell(**fields: str) -> None:
     """Notify whoever started us; that he no longer listens must keep nothing from starting or stopping."""
     try:
-        notify(**fields)
+        notify(fields)
     except OSError as error:
         _log.warn("cannot notify {socket}: {error}", socket=os.environ.get("NOTIFY_SOCKET"), error=error)
 
@@ -83,7 +83,7 @@ class Gateway(Service):
             for listener in config.listeners
         ]
         self.readiness = Readiness()
-        self._lag = LoopLag(reactor, metrics.loop_lag)
+        self._lag = LoopLag(reactor, self._lagged)
         self._serving = False
         self.readiness.require("listeners", lambda: None if self._serving else "no listener accepts connections")
         self._served: list[Served] = []
@@ -151,6 +151,11 @@ class Gateway(Service):
         )
         status = f"{len(self._listeners)} listeners, {len(self.config.routes)} routes"
         _tell(READY="1", STATUS=status, X_GATEWAYD_ADDRESSES=json.dumps(self.addresses))
+
+    def _lagged(self, seconds: float) -> None:
+        """Observe the lag of the event loop, and sort what was observed since."""
+        self.metrics.loop_lag(seconds)
+        self.metrics.fold()
 
     def _reopen(self) -> None:
         """Open the access log anew, after its file was rotated."""

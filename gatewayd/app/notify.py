@@ -7,7 +7,7 @@ import socket
 from collections.abc import Mapping
 
 
-def notify(environ: Mapping[str, str] = os.environ, **fields: str) -> None:
+def notify(fields: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> None:
     """Send `fields` to the datagram socket that NOTIFY_SOCKET names; does nothing where it names none.
 
     A name that begins with "@" is in the abstract namespace. Raises OSError if the socket is there but broken.

@@ -38,13 +38,14 @@ class ServerChannel(ClientConnection):
     the answer is paused in turn, and no further request is begun.
     """
 
-    __slots__ = ("_requests", "_section", "_since", "_taking", "exchange", "tunnel")
+    __slots__ = ("_at", "_requests", "_section", "_since", "_taking", "exchange", "tunnel")
 
     def __init__(self, listener: Listener) -> None:
         super().__init__(listener)
         self.exchange: Exchange | None = None
         self.tunnel: Tunnel | None = None
         self._since = 0.0  # when the first byte of the request at hand came
+        self._at = 0  # where in the buffer the next request begins
         self._requests = 0
         self._section: HeaderSection | None = None  # of the request before, which the next one mostly repeats
         self._taking = False
@@ -60,7 +61,7 @@ class ServerChannel(ClientConnection):
         elif self._closing:
             self._discard(data)
         elif self._buffer:
-            self._buffer += data
+            self._buffer = self._rest() + data
             if self.exchange is None and not self._blocked:
                 self._take()
             elif len(self._buffer) > _PIPELINED_BYTES:
@@ -94,8 +95,6 @@ class ServerChannel(ClientConnection):
         self._rearm()
         if self.source is not None:
             self.source.resume()
-        if self._holds and self.exchange is None:
-            self.release(PIPELINED)
         self._take()
 
     def stopProducing(self) -> None:
@@ -123,15 +122,22 @@ class ServerChannel(ClientConnection):
             self.listener.refuse(self, refused, self._since)
         finally:
             self._taking = False
+        if self._holds and len(self._buffer) - self._at <= _PIPELINED_BYTES:
+            self.release(PIPELINED)
 
     def _begin(self) -> bool:
         """Begin the request at the start of the buffer; False if its head is still incomplete."""
-        head = take_request_head(self._buffer, self.listener.limits, self._section)
+        at = self._at
+        head = take_request_head(self._buffer, at, self.listener.limits, self._section)
         if head is None:
             self.deadline = self._since + self.listener.timeouts.request_head
             return False
         self._section = section = head.section
-        self._buffer = self._buffer[head.size :]
+        at += head.size
+        if at == len(self._buffer):
+            self._buffer, self._at = b"", 0
+        else:
+            self._at = at  # slicing for each of many pipelined requests would copy them all over and over
         self.deadline = NEVER
         if section.chunked or section.length:
             expected = section.expects_continue and head.version == 1
@@ -140,12 +146,17 @@ class ServerChannel(ClientConnection):
             exchange.start()
             self._rearm()
             if self._buffer and self.body is not None:
-                data, self._buffer = self._buffer, b""
-                self._feed(data)
+                self._feed(self._rest())
         else:
             self.exchange = exchange = self.listener.serve(self, head, None, self._since)
             exchange.start()
         return True
+
+    def _rest(self) -> bytes:
+        """What is left of the buffer, which is empty from now on."""
+        rest = self._buffer[self._at :] if self._at else self._buffer
+        self._buffer, self._at = b"", 0
+        return rest
 
     def _feed(self, data: bytes) -> None:
         """Bytes of the body at hand, and perhaps of what lies behind it."""
@@ -168,7 +179,7 @@ class ServerChannel(ClientConnection):
         else:
             self._rearm()
         if rest:
-            self._buffer += rest
+            self._buffer = self._rest() + rest
             self._since = self.listener.now()
         if self.exchange is None:
             self._take()
@@ -188,8 +199,6 @@ class ServerChannel(ClientConnection):
             self.deadline = self.listener.now() + self.listener.timeouts.keepalive
         if self._buffer:
             self._since = self.listener.now()
-            if self._holds:
-                self.release(PIPELINED)
             self._take()
 
     @property
@@ -239,7 +248,7 @@ class ServerChannel(ClientConnection):
     def begin_tunnel(self, tunnel: Tunnel, source: Source) -> None:
         """From now on the client's bytes go to `tunnel`, beginning with those that came early."""
         self.tunnel, self.source = tunnel, source
-        early, self._buffer = self._buffer, b""
+        early = self._rest()
         self.release(PIPELINED)
         if early:
             tunnel.tunnel_data(early)

@@ -53,7 +53,9 @@ def dialer(reactor: Any) -> Dial:
     outbox = Outbox(loop.call_soon) if loop else None
 
     def dial(where: Where, timeout: float, connection: UpstreamConnection) -> Deferred[UpstreamConnection]:
-        dialing = _on_loop(loop, outbox, where, connection) if loop and outbox else _on_reactor(reactor, where, connection)
+        dialing = (
+            _on_loop(loop, outbox, where, connection) if loop and outbox else _on_reactor(reactor, where, connection)
+        )
         dialing.addTimeout(timeout, reactor, onTimeoutCancel=_timed_out)
         dialing.addCallbacks(lambda _: connection, _translate)
         return dialing

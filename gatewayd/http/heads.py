@@ -30,7 +30,9 @@ from gatewayd.http.sections import judge_request_section, judge_response_section
 
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}+) ([\x21-\x7e]++) HTTP/1\.([01])")
 # The same for what most requests are: HTTP/1.1, and a path that is its own normal form (see gatewayd.core.target).
-_COMMON_LINE = re.compile(rb"((?!CONNECT )[A-Z]{1,16}+) (" + PLAIN_PATH + rb")(\?" + QUERY + rb")? HTTP/1\.1")
+_COMMON_LINE = re.compile(
+    rb"((?!CONNECT )[A-Z]{1,16}+) (" + PLAIN_PATH + rb")(\?" + QUERY + rb")? HTTP/1\.1(?=\r\n|\Z)"
+)
 _OTHER_VERSION = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++ [\x21-\x7e]++ HTTP/(?!1\.[01])[0-9](?:\.[0-9])?")
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*+))?")
 _REQUEST_LINE_REST = 48  # the longest method, two spaces, the version, and some room
@@ -42,23 +44,27 @@ _LONGEST_KEPT = 128
 _status_lines: dict[bytes, tuple[int, int, bytes]] = {}  # judged before: minor version, status, line to forward
 
 
-def take_request_head(data: bytes, limits: HeadLimits, last: HeaderSection | None) -> RequestHead | None:
-    """The head at the start of `data`, None while it is incomplete; its `size` counts all of its bytes.
+def take_request_head(data: bytes, at: int, limits: HeadLimits, last: HeaderSection | None) -> RequestHead | None:
+    """The head that begins at `at` in `data`, None while it is incomplete; its `size` counts all of its bytes.
 
     `last` is the section of the connection's request before, if any. Raises `Refused`, as early as it is certain.
     """
-    start = 2 if data.startswith(b"\r\n") else 0  # one empty line may come first (RFC 9112 section 2.2)
+    start = at + 2 if data.startswith(b"\r\n", at) else at  # one empty line may come first (RFC 9112 section 2.2)
     end = data.find(b"\r\n\r\n", start)
     if end < 0 or end - start > limits.head_size:
         judge_incomplete(data[start:], limits)
         return None
     if end - start > limits.target_size:
         _bound_line(data[start : data.index(b"\r\n", start)], limits)
-    head = parse_request_head(data[start:end], last)
+    match = _COMMON_LINE.match(data, start)
+    if match is None:
+        head = _parse_uncommon(data[start:end], last)
+    else:
+        head = _parse_common(match, data[match.end() + 2 : end], last)
     section = head.section
     if section is not last and len(section.fields) > limits.head_fields:
         raise Refused(HEAD_TOO_LARGE, f"A request may have {limits.head_fields} fields.")
-    head.size = end + 4
+    head.size = end + 4 - at
     return head
 
 
@@ -67,22 +73,24 @@ def parse_request_head(block: bytes, last: HeaderSection | None = None) -> Reque
 
     `last` is the section of the connection's request before, if any.
     """
-    line, _, written = block.partition(b"\r\n")
-    match = _COMMON_LINE.fullmatch(line)
-    if match is None:
-        return _parse_uncommon(line, judge_request_section(written))
+    match = _COMMON_LINE.match(block)
+    return _parse_uncommon(block, last) if match is None else _parse_common(match, block[match.end() + 2 :], last)
+
+
+def _parse_common(match: re.Match[bytes], written: bytes, last: HeaderSection | None) -> RequestHead:
+    """The head of a request whose line was matched by `_COMMON_LINE`, and whose section is `written`."""
     section = last if last is not None and written == last.written else judge_request_section(written)
     if section.host is None:
         raise Refused(MALFORMED_HOST, "An HTTP/1.1 request needs a Host.")
     head = RequestHead()
-    head.method, head.path, query = match.groups()
+    head.method, path, query = match.groups()
+    head.segments = path[1:].split(b"/")
+    head.path = head.target = path
     if query is None:
-        head.target = head.path
         head.query = None
     else:
-        head.target = head.path + query
+        head.target = path + query
         head.query = query[1:]
-    head.segments = head.path[1:].split(b"/")
     head.version = 1
     head.keep_alive = not section.close
     head.section = section
@@ -92,11 +100,13 @@ def parse_request_head(block: bytes, last: HeaderSection | None = None) -> Reque
     return head
 
 
-def _parse_uncommon(line: bytes, section: HeaderSection) -> RequestHead:
+def _parse_uncommon(block: bytes, last: HeaderSection | None) -> RequestHead:
     """The head of a request whose line needs a second look: another version or method, a path to normalise."""
+    line, _, written = block.partition(b"\r\n")
     match = _REQUEST_LINE.fullmatch(line)
     if match is None:
         raise _bad_request_line(line)
+    section = last if last is not None and written == last.written else judge_request_section(written)
     head = RequestHead()
     head.method, target, minor = match.groups()
     if head.method == b"CONNECT":

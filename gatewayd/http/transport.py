@@ -1,9 +1,9 @@
 """uvloop's transports behind Twisted's interfaces.
 
 A protocol of this room knows only `ITransport`, `IPushProducer` and `IConsumer`. On a reactor that runs on an asyncio
-loop it gets a `LoopTransport`, whose incoming bytes go straight to `dataReceived`, no frame of ours in between, and whose
-outgoing ones leave at the end of the loop's turn (`gatewayd.http.outbox`). On any other reactor it gets that reactor's own transport, and on
-neither does it notice the difference (tests/http run on `StringTransport`).
+loop it gets a `LoopTransport`: incoming bytes go straight to `dataReceived`, with no frame of ours in between, and
+outgoing ones leave at the end of the loop's turn (`gatewayd.http.outbox`). On any other reactor it gets that reactor's
+own transport, and on neither does it notice the difference.
 """
 
 from __future__ import annotations

@@ -36,14 +36,13 @@ class Abandoned(Exception):
         self.reason = reason
 
 
-class Exchange:
+class Exchange(Task):
     """One request and what became of it. Times are seconds of the application's clock.
 
     Most of what can be said of a request is never said: such attributes are class attributes until they are set.
     """
 
     _log = Logger()
-    _task: Task | None = None
     connection: UpstreamConnection | None = None  # in use for this request
     tunnel: Tunnel | None = None
     route: Route | None = None
@@ -76,18 +75,16 @@ class Exchange:
 
     def start(self) -> None:
         """Answer."""
-        self._task = task = Task(self._run())
-        task.step()
+        self._coroutine = self._run()
+        self.step()
 
     def cancel(self, reason: Reason) -> None:
         """Stop everything; the client hears no more."""
-        if self._task is not None:
-            self._task.throw(Abandoned(reason))
+        self.throw(Abandoned(reason))
 
     def fail(self, refused: Refused) -> None:
         """Refuse, if the answer has not begun; else break it off."""
-        if self._task is not None:
-            self._task.throw(refused)
+        self.throw(refused)
 
     # The one way through.
 

@@ -18,7 +18,10 @@ Awaited: TypeAlias = Slot[Any] | Deferred[Any]
 
 
 class Task:
-    """A coroutine, run by `step`. It must handle its own errors: one that escapes is raised from whatever woke it."""
+    """A coroutine, run by `step`. It must handle its own errors: one that escapes is raised from whatever woke it.
+
+    A class of its own takes part by inheriting: its methods then run as the coroutine it was given.
+    """
 
     _waiting: Awaited | None = None
     _error: BaseException | None = None

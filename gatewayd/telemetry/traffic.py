@@ -6,13 +6,13 @@ Everything here is written from the reactor's thread only.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
 from gatewayd.telemetry.catalogue import ATTEMPT_ERRORS, DOWNSTREAM_BUCKETS, LATENCY_BUCKETS, SIZE_BUCKETS
 from gatewayd.telemetry.tally import HistogramTally
 
 UNMATCHED = "_unmatched"  # the route label of a request no route answered: the raw path would be unbounded
+FOLD_EVERY = 256  # observations kept before they are sorted into their buckets
 OTHER_METHOD = "_OTHER"  # as OpenTelemetry's http.request.method names what is not a known method
 
 # RFC 9110 section 9, RFC 5789 (PATCH), and QUERY, the safe method with a body.
@@ -22,17 +22,26 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 class _Outcome:
     """What one status code counts: its own requests, and the durations of its class."""
 
-    __slots__ = ("durations", "requests")
+    __slots__ = ("durations", "observe", "requests")
 
     def __init__(self, durations: HistogramTally) -> None:
         self.requests = 0
         self.durations = durations
+        self.observe = durations.observe
 
 
 class MethodMetrics:
     """Rows of one route and one method. The caller keeps `in_progress` by += 1 and -= 1."""
 
-    __slots__ = ("durations", "in_progress", "outcomes", "request_sizes", "response_sizes")
+    __slots__ = (
+        "_observe_request",
+        "_observe_response",
+        "durations",
+        "in_progress",
+        "outcomes",
+        "request_sizes",
+        "response_sizes",
+    )
 
     def __init__(self) -> None:
         self.in_progress = 0
@@ -40,6 +49,8 @@ class MethodMetrics:
         self.durations: dict[str, HistogramTally] = {}
         self.request_sizes = HistogramTally(SIZE_BUCKETS)
         self.response_sizes = HistogramTally(SIZE_BUCKETS)
+        self._observe_request = self.request_sizes.observe
+        self._observe_response = self.response_sizes.observe
 
     def finish(self, status: int, seconds: float, bytes_in: int, bytes_out: int) -> None:
         """Count one finished request: `seconds` from the first byte in to the last byte out, body bytes as transferred.
@@ -50,20 +61,14 @@ class MethodMetrics:
             outcome = self.outcomes[status]
         except KeyError:
             outcome = self._first(status)
-        outcome.requests += 1
-        # `HistogramTally.observe` three times over, written out: the calls would cost as much as the counting.
-        durations = outcome.durations
-        durations.counts[bisect_left(LATENCY_BUCKETS, seconds)] += 1
-        durations.sum += seconds
-        sizes = self.request_sizes
-        if bytes_in:
-            sizes.counts[bisect_left(SIZE_BUCKETS, bytes_in)] += 1
-            sizes.sum += bytes_in
-        else:
-            sizes.counts[0] += 1
-        sizes = self.response_sizes
-        sizes.counts[bisect_left(SIZE_BUCKETS, bytes_out)] += 1
-        sizes.sum += bytes_out
+        outcome.requests = requests = outcome.requests + 1
+        outcome.observe(seconds)
+        self._observe_request(bytes_in)
+        self._observe_response(bytes_out)
+        if not requests % FOLD_EVERY:
+            outcome.durations.fold()
+            self.request_sizes.fold()
+            self.response_sizes.fold()
 
     def _first(self, status: int) -> _Outcome:
         group = f"{status // 100}xx"
@@ -111,7 +116,7 @@ class ServiceMetrics:
     `connected(seconds)` counts one new upstream connection and what it took, TLS included.
     """
 
-    __slots__ = ("attempts", "connect_durations", "connected", "durations", "errors", "pool")
+    __slots__ = ("_observe", "attempts", "connect_durations", "connected", "durations", "errors", "pool")
 
     connected: Callable[[float], None]
     pool: Callable[[], tuple[int, int, int]]
@@ -119,6 +124,7 @@ class ServiceMetrics:
     def __init__(self) -> None:
         self.attempts: dict[int | None, int] = {}
         self.durations = HistogramTally(DOWNSTREAM_BUCKETS)
+        self._observe = self.durations.observe
         self.errors = dict.fromkeys(ATTEMPT_ERRORS.known, 0)
         self.connect_durations = HistogramTally(DOWNSTREAM_BUCKETS)
         self.connected = self.connect_durations.observe
@@ -129,13 +135,10 @@ class ServiceMetrics:
 
         An attempt that failed is counted by `error` as well, a 5xx answer too.
         """
-        try:
-            self.attempts[status] += 1
-        except KeyError:
-            self.attempts[status] = 1
-        durations = self.durations
-        durations.counts[bisect_left(DOWNSTREAM_BUCKETS, seconds)] += 1
-        durations.sum += seconds
+        self.attempts[status] = attempts = self.attempts.get(status, 0) + 1
+        self._observe(seconds)
+        if not attempts % FOLD_EVERY:
+            self.durations.fold()
 
     def error(self, kind: str) -> None:
         """Count one failed attempt; `kind` is one of `ATTEMPT_ERRORS.known`, anything else a KeyError."""

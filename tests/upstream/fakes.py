@@ -177,3 +177,9 @@ class World:
         """A request with a connection of its own."""
         request = self.request()
         return request, self.dials[-1].succeed()
+
+
+def full(limits: Limits = Limits()) -> tuple[World, list[Request]]:
+    """A pool with every connection lent."""
+    world = World(limits)
+    return world, [world.connected()[0] for _ in range(limits.connections)]

@@ -1,0 +1,162 @@
+"""A whole gateway in memory, built from a configuration as the real one is: requests in, bytes out, time by hand."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+
+from gatewayd.app.graph import build_application, build_services, build_tree
+from gatewayd.config import load
+from gatewayd.core.forwarded import TrustedPeers
+from gatewayd.core.reasons import CONNECT_FAILED, Reason, Refused
+from gatewayd.http.connection import UpstreamConnection
+from gatewayd.http.deadlines import Deadlines
+from gatewayd.http.dial import Where
+from gatewayd.http.listener import Census, Listener
+from gatewayd.telemetry.metrics import Metrics
+from tests.pipeline.wire import Wire
+
+START = 784111777.0  # Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110
+DATE = b"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+NO_BODY = b"Content-Length: 0\r\n"
+_REQUEST_ID = re.compile(rb"(?<=X-Request-Id: )[0-9a-f]{32}(?=\r\n)|(?<=\"request_id\":\")[0-9a-f]{32}")
+
+SERVICE = """
+services:
+  main:
+    targets: ["http://127.0.0.1:9005"]
+"""
+BASIC = f"""{SERVICE}
+routes:
+  - {{name: all, path: "/**", service: main}}
+"""
+
+
+@dataclass
+class Dial:
+    """An attempt to open a connection to a service."""
+
+    where: Where
+    timeout: float
+    connection: UpstreamConnection
+    wire: Wire
+    outcome: Deferred[UpstreamConnection] = field(default_factory=Deferred)
+
+    def accept(self) -> Wire:
+        """The service takes the connection."""
+        self.wire.connect(self.connection)
+        self.outcome.callback(self.connection)
+        return self.wire
+
+    def refuse(self, reason: Reason = CONNECT_FAILED) -> None:
+        """It does not."""
+        self.outcome.errback(Failure(Refused(reason)))
+
+
+class World:
+    """The gateway of a configuration. Services take connections at once, unless `accepting` says otherwise."""
+
+    def __init__(self, folder: Path, text: str = BASIC, **environ: str) -> None:
+        path = folder / "gateway.yaml"
+        path.write_text(dedent(text), encoding="utf-8")
+        self.config = config = load(path, environ)
+        self.clock = clock = Clock()
+        self.metrics = Metrics()
+        self.records: list[dict[str, Any]] = []
+        self.dials: list[Dial] = []
+        self.accepting = True
+        self.deadlines = Deadlines(clock, clock.seconds)
+        self.services = build_services(config, self.metrics, self._dial, self.deadlines, clock.seconds)
+        tree = build_tree(config, self.services, self.metrics)
+        application = build_application(
+            config, tree, self.metrics, self.records.append, clock.seconds, lambda: START + clock.seconds()
+        )
+        self.listener = Listener(
+            "http",
+            application,
+            limits=config.limits,
+            timeouts=config.timeouts,
+            trusted=TrustedPeers(config.gateway.trusted_proxies),
+            deadlines=self.deadlines,
+            census=Census(self.metrics.reject),
+            now=clock.seconds,
+        )
+        self.deadlines.start()
+
+    def _dial(self, where: Where, timeout: float, connection: UpstreamConnection) -> Deferred[UpstreamConnection]:
+        wire = Wire(self.clock, IPv4Address("TCP", "127.0.0.1", 9005), IPv4Address("TCP", "127.0.0.1", 40000))
+        dial = Dial(where, timeout, connection, wire)
+        self.dials.append(dial)
+        if self.accepting:
+            dial.accept()
+        return dial.outcome
+
+    def client(self, peer: IAddress | None = None, host: IAddress | None = None) -> Wire:
+        """A client connects."""
+        wire = Wire(self.clock, peer, host)
+        wire.connect(self.listener.buildProtocol(None))
+        return wire
+
+    def ask(self, *pieces: bytes) -> tuple[Wire, Wire]:
+        """A client of its own sends these bytes: its wire, and the one of the service that was asked."""
+        client = self.client()
+        client.send(*pieces)
+        return client, self.service
+
+    @property
+    def service(self) -> Wire:
+        """The connection to a service that was opened last."""
+        return self.dials[-1].wire
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, a quarter of a second at a time, as the deadlines look at it."""
+        until = self.clock.seconds() + seconds
+        while (left := until - self.clock.seconds()) > 1e-9:
+            self.clock.advance(min(0.25, left))
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The value of one series; 0 where it does not exist."""
+        return self.metrics.registry.get_sample_value(name, labels) or 0.0
+
+    def total(self, name: str) -> float:
+        """The sum of all series of `name`."""
+        families = self.metrics.registry.collect()
+        return sum(sample.value for family in families for sample in family.samples if sample.name == name)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The one access-log record there is."""
+        (record,) = self.records
+        return record
+
+    def settled(self) -> None:
+        """Nothing is in progress: no request counted as such, no connection lent, nobody in a queue."""
+        assert self.total("http_requests_in_progress") == 0
+        for name in self.services:
+            assert self.metric("downstream_connections", service=name, state="active") == 0
+            assert self.metric("downstream_connections", service=name, state="waiting") == 0
+        assert all(channel.exchange is None for channel in self.listener.channels)
+
+
+def plain(data: bytes) -> bytes:
+    """`data` with the ids that the gateway made replaced by `<id>`."""
+    return _REQUEST_ID.sub(b"<id>", data)
+
+
+def get(path: bytes = b"/", *lines: bytes, method: bytes = b"GET", version: bytes = b"1.1") -> bytes:
+    """A request without a body."""
+    return b"".join((method, b" ", path, b" HTTP/", version, b"\r\nHost: a.test\r\n", *lines, b"\r\n"))
+
+
+def ok(body: bytes = b"ok", *lines: bytes, status: bytes = b"200 OK") -> bytes:
+    """An answer of a service with a Date, a length and a body."""
+    return b"".join((b"HTTP/1.1 ", status, b"\r\n", DATE, *lines, b"Content-Length: %d\r\n\r\n" % len(body), body))
