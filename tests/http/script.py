@@ -63,7 +63,9 @@ class Sink:
 class ScriptedExchange:
     """An exchange that waits for the test to answer; errors it treats as the real one does."""
 
-    def __init__(self, channel: ServerChannel, head: RequestHead | None, body: InboundBody | None, since: float) -> None:
+    def __init__(
+        self, channel: ServerChannel, head: RequestHead | None, body: InboundBody | None, since: float
+    ) -> None:
         self.channel = channel
         self._head = head
         self._body = body

@@ -71,7 +71,7 @@ class Wire:
 
     def abortConnection(self) -> None:
         """Reset."""
-        if self.lost or self.fin and not self._shut:
+        if self.lost or (self.fin and not self._shut):
             return
         self.was_reset = self.disconnecting = True
         self._unsent.clear()

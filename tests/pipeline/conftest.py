@@ -9,7 +9,7 @@ import pytest
 from tests.pipeline.world import World
 
 
-@pytest.fixture()
+@pytest.fixture
 def world(tmp_path: Path) -> World:
     """A gateway that forwards everything to one service."""
     return World(tmp_path)

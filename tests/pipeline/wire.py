@@ -92,7 +92,7 @@ class Wire:
         return self._peer
 
     def getHost(self) -> IAddress:
-        """This end."""
+        """The gateway's end."""
         return self._host
 
     def _end(self, how: str) -> None:
