@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import cached_property
 from typing import Any
 
 
@@ -48,42 +49,40 @@ class HeaderSection:
     """The header section of a message (RFC 9110 section 6.3), judged, with all that its fields mean together.
 
     Immutable by convention: a connection whose header section repeats byte for byte shares one (see
-    `gatewayd.http.sections`).
+    `gatewayd.http.sections`). What most sections do not say is a class attribute until one does.
     """
 
-    __slots__ = (
-        "authority",
-        "chunked",
-        "close",
-        "date",
-        "expects_continue",
-        "fields",
-        "host",
-        "keep",
-        "length",
-        "lines",
-        "nominated",
-        "special",
-        "upgrade",
-        "upgrading",
-        "written",
-    )
-
-    written: bytes  # as it came, without the first line and the last CRLF
-    fields: list[Field]
+    written = b""  # as it came, without the first line and the last CRLF
+    count = 0  # its field lines
     special: list[Field]  # the fields whose role is not END_TO_END
-    lines: bytes  # the lines to forward, those that Connection nominates left out
-    nominated: frozenset[bytes]  # names that Connection declares to be for this hop only
-    close: bool  # Connection: close
-    keep: bool  # Connection: keep-alive
-    length: int | None  # Content-Length
-    chunked: bool
-    date: bytes  # the Date line, or nothing
-    upgrade: bytes | None  # what Upgrade offers or, in an answer, names
-    upgrading: bool  # Connection: upgrade
-    expects_continue: bool  # requests: Expect: 100-continue
-    host: bytes | None  # requests: Host in lower case without its port
-    authority: bytes  # requests: Host as written
+    lines = b""  # the lines to forward, those that Connection nominates left out
+    nominated: frozenset[bytes] = frozenset()  # names that Connection declares to be for this hop only
+    close = False  # Connection: close
+    keep = False  # Connection: keep-alive
+    length: int | None = None  # Content-Length
+    chunked = False
+    date = b""  # the Date line, or nothing
+    upgrade: bytes | None = None  # what Upgrade offers or, in an answer, names
+    upgrading = False  # Connection: upgrade
+    expects_continue = False  # requests: Expect: 100-continue
+    host: bytes | None = None  # requests: Host in lower case without its port
+    authority = b""  # requests: Host as written
+
+    @cached_property
+    def fields(self) -> list[Field]:
+        """Every field in order; taken apart when first asked for, since forwarding needs only the lines."""
+        special = iter(self.special)
+        following = next(special, None)
+        fields = []
+        for line in self.written.split(b"\r\n") if self.written else ():
+            written, _, rest = line.partition(b":")
+            name, value = written.lower(), rest.strip(b" \t")
+            if following is not None and (following.name, following.value) == (name, value):
+                fields.append(following)
+                following = next(special, None)
+            else:
+                fields.append(Field(name, value, b"%b: %b\r\n" % (written, value), Role.END_TO_END))
+        return fields
 
 
 class RequestHead:
@@ -96,7 +95,6 @@ class RequestHead:
 
     __slots__ = (
         "authority",
-        "fields",
         "host",
         "keep_alive",
         "method",
@@ -117,10 +115,14 @@ class RequestHead:
     version: int  # minor version of HTTP/1: 0 or 1
     size: int  # bytes of the head as it came
     section: HeaderSection
-    fields: list[Field]  # the section's
     host: bytes
     authority: bytes
     keep_alive: bool
+
+    @property
+    def fields(self) -> list[Field]:
+        """The section's fields."""
+        return self.section.fields
 
     def get(self, name: bytes) -> bytes | None:
         """The value of the first field called `name` (lower case), or None."""

@@ -15,6 +15,7 @@ from gatewayd.core.reasons import AMBIGUOUS_FRAMING, MALFORMED_FIELD, Refused
 
 # RFC 9110 section 5: token ":" OWS field-value OWS; obs-text is kept, every control character but HTAB is not.
 _LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]++):([\t\x20-\x7e\x80-\xff]*+)")
+FIELD_OCTETS = bytes([0x09, *range(0x20, 0x7F), *range(0x80, 0x100)])  # of names, colons and values
 _OPTION = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
 _LENGTH = re.compile(rb"[0-9]{1,18}")  # below 2**63, beyond which some services count in the negative
 
@@ -64,17 +65,20 @@ _REPEATING = frozenset(
 )
 _LONGEST_KEPT = 256
 _MOST_KEPT = 4096
+_LONGEST_NAME = 64
+_MOST_NAMES = 1024
 
 
 class FieldTable:
     """Judges field lines and remembers those that repeat: at most 4,096 lines of 256 bytes, about 3 MB."""
 
-    __slots__ = ("_roles", "get", "known")
+    __slots__ = ("_roles", "get", "known", "plain")
 
     def __init__(self, roles: dict[bytes, Role]) -> None:
         self._roles = roles
         self.known: dict[bytes, Field] = {}
         self.get = self.known.get
+        self.plain: set[bytes] = set()  # names, as written, that were judged and mean nothing to a gateway
 
     def judge(self, line: bytes) -> Field:
         """The `Field` of a line without its CRLF. Raises `Refused` where RFC 9110 section 5 does not allow the line."""
@@ -92,6 +96,10 @@ class FieldTable:
             if len(self.known) >= _MOST_KEPT:
                 self.known.clear()
             self.known[line] = field
+        elif role is Role.END_TO_END and len(written) <= _LONGEST_NAME:
+            if len(self.plain) >= _MOST_NAMES:
+                self.plain.clear()
+            self.plain.add(written)
         return field
 
 

@@ -62,7 +62,7 @@ def take_request_head(data: bytes, at: int, limits: HeadLimits, last: HeaderSect
     else:
         head = _parse_common(match, data[match.end() + 2 : end], last)
     section = head.section
-    if section is not last and len(section.fields) > limits.head_fields:
+    if section is not last and section.count > limits.head_fields:
         raise Refused(HEAD_TOO_LARGE, f"A request may have {limits.head_fields} fields.")
     head.size = end + 4 - at
     return head
@@ -94,7 +94,6 @@ def _parse_common(match: re.Match[bytes], written: bytes, last: HeaderSection | 
     head.version = 1
     head.keep_alive = not section.close
     head.section = section
-    head.fields = section.fields
     head.host = section.host
     head.authority = section.authority
     return head
@@ -112,7 +111,6 @@ def _parse_uncommon(block: bytes, last: HeaderSection | None) -> RequestHead:
     if head.method == b"CONNECT":
         raise Refused(METHOD_NOT_PROXIED)
     head.section = section
-    head.fields = section.fields
     head.version = int(minor)
     head.keep_alive = not section.close if head.version else section.keep
     if head.version and section.host is None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from gatewayd.core.messages import HeaderSection, Role
 from gatewayd.core.reasons import (
     AMBIGUOUS_FRAMING,
+    MALFORMED_FIELD,
     MALFORMED_HOST,
     UNSUPPORTED_EXPECTATION,
     UNSUPPORTED_TRANSFER_CODING,
     UPSTREAM_MALFORMED,
     Refused,
 )
-from gatewayd.http.fieldtable import REQUEST_ROLES, RESPONSE_ROLES, FieldTable
+from gatewayd.http.fieldtable import FIELD_OCTETS, REQUEST_ROLES, RESPONSE_ROLES, FieldTable
 
 _CONNECTION, _CONTENT_LENGTH, _DATE, _EXPECT = Role.CONNECTION, Role.CONTENT_LENGTH, Role.DATE, Role.EXPECT
 _HOST, _TRANSFER_ENCODING, _UPGRADE = Role.HOST, Role.TRANSFER_ENCODING, Role.UPGRADE
@@ -52,26 +53,32 @@ def judge_response_section(written: bytes) -> HeaderSection:
 
 
 def _judge_lines(written: bytes, table: FieldTable) -> HeaderSection:
-    """The section with its fields, and the meaning of a section without special fields."""
+    """The section with its lines judged one by one; what the special ones mean together is still open."""
     section = HeaderSection()
-    section.written = written
-    section.fields = fields = []
     section.special = special = []
-    lines = []
-    known, judge = table.get, table.judge
-    if written:
-        for line in written.split(b"\r\n"):
-            field = known(line) or judge(line)
-            fields.append(field)
-            if field.role:
-                special.append(field)
-            else:
-                lines.append(field.line)
-    section.lines = b"".join(lines)
-    section.nominated = _NONE
-    section.close = section.keep = section.chunked = section.expects_continue = section.upgrading = False
-    section.length = section.upgrade = section.host = None
-    section.date = section.authority = b""
+    if not written:
+        return section
+    section.written = written
+    lines = written.split(b"\r\n")
+    section.count = len(lines)
+    # One look at all values together: what is left without the octets they may have are the line ends.
+    if written.translate(None, FIELD_OCTETS) != b"\r\n" * (len(lines) - 1):
+        raise Refused(MALFORMED_FIELD, "A field line contains a control character, or ends without CRLF.")
+    known, plain, judge = table.get, table.plain, table.judge
+    forward: list[bytes] = []
+    for line in lines:
+        field = known(line)
+        if field is None:
+            name, colon, value = line.partition(b":")
+            if colon and name in plain:
+                forward.append(b"%b: %b\r\n" % (name, value.strip(b" \t")))
+                continue
+            field = judge(line)
+        if field.role:
+            special.append(field)
+        else:
+            forward.append(field.line)
+    section.lines = b"".join(forward)
     return section
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote_from_bytes
 from twisted.web.iweb import IRequest
 
 from gatewayd.core.authority import parse_authority
-from gatewayd.core.messages import Field, RequestHead, Role
+from gatewayd.core.messages import Field, HeaderSection, RequestHead, Role
 from gatewayd.core.reasons import Refused
 
 _PLAIN_RESERVED = "!$&'()*+,;=:@[]|^"
@@ -38,7 +38,8 @@ def head_of(request: IRequest) -> RequestHead:
     head.host = host_of(request)
     _, mark, query = request.uri.partition(b"?")
     head.query = query if mark else None
-    head.fields = [
+    head.section = HeaderSection()
+    head.section.fields = [
         Field(name.lower(), value, name + b": " + value + b"\r\n", Role.END_TO_END)
         for name, values in request.requestHeaders.getAllRawHeaders()
         for value in values

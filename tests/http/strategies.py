@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -77,18 +78,20 @@ def request_lines(draw: st.DrawFn) -> bytes:
     return b"%b %b HTTP/%b" % (draw(methods | tokens), draw(targets), version)
 
 
+scars = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 2), st.sampled_from(SCARS) | st.just(b"")), max_size=2)
+
+
+def damage(data: bytes, scars: list[tuple[int, int, bytes]]) -> bytes:
+    """`data` with something put in, left out or replaced at the places that `scars` name."""
+    for place, cut, scar in scars:
+        at = place % (len(data) + 1)
+        data = data[:at] + scar + data[at + cut :]
+    return data
+
+
 def damaged(whole: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
-    """What `whole` makes, with something put in, left out or replaced in up to two places."""
-    scar = st.tuples(st.integers(0, 400), st.integers(0, 2), st.sampled_from(SCARS) | st.just(b""))
-
-    def damage(pair: tuple[bytes, list[tuple[int, int, bytes]]]) -> bytes:
-        data, scars = pair
-        for place, cut, scar in scars:
-            at = place % (len(data) + 1)
-            data = data[:at] + scar + data[at + cut :]
-        return data
-
-    return st.tuples(whole, st.lists(scar, max_size=2)).map(damage)
+    """What `whole` makes, damaged in up to two places."""
+    return st.builds(damage, whole, scars)
 
 
 blocks = st.builds(lambda line, section: line + (b"\r\n" + section if section else b""), request_lines(), sections())
@@ -97,7 +100,7 @@ blocks = st.builds(lambda line, section: line + (b"\r\n" + section if section el
 def split(data: bytes, places: list[int]) -> list[bytes]:
     """`data` in pieces, cut at `places` (taken modulo its length); none of them is empty."""
     cuts = sorted({place % (len(data) + 1) for place in places} | {0, len(data)})
-    return [data[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(cuts)]
 
 
 def one_by_one(data: bytes) -> list[bytes]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from gatewayd.core.messages import HeaderSection
 from gatewayd.core.reasons import (
@@ -16,6 +20,8 @@ from gatewayd.core.reasons import (
     Reason,
     Refused,
 )
+from gatewayd.http import sections
+from gatewayd.http.fieldtable import REQUEST_ROLES, FieldTable
 from gatewayd.http.sections import forwarded, judge_request_section, judge_response_section
 
 from . import strategies
@@ -87,7 +93,8 @@ def test_refused_in_requests(lines: tuple[bytes, ...], reason: Reason) -> None:
 def test_empty() -> None:
     """A section without lines says nothing."""
     for section in (judged(), answered()):
-        assert section.fields == section.special == []
+        assert list(section.fields) == list(section.special) == []
+        assert section.count == 0
         assert (section.written, section.lines, section.nominated) == (b"", b"", frozenset())
         assert (section.length, section.chunked, section.close, section.keep) == (None, False, False, False)
         assert (section.host, section.authority, section.upgrade, section.date) == (None, b"", None, b"")
@@ -212,3 +219,58 @@ def test_no_framing_survives_ambiguity(written: bytes) -> None:
         assert name.replace(b"_", b"-") not in (b"content-length", b"transfer-encoding", b"host", b"connection", b"te")
     assert section.lines.replace(b"\r\n", b"").translate(None, b"\r\n\x00") == section.lines.replace(b"\r\n", b"")
     assert section.lines == b"" or section.lines.endswith(b"\r\n")
+
+
+@contextmanager
+def forgetful() -> Iterator[None]:
+    """Judge as a process that has seen nothing yet."""
+    known = sections._requests
+    sections._requests = FieldTable(REQUEST_ROLES)
+    try:
+        yield
+    finally:
+        sections._requests = known
+
+
+def outcome(written: bytes) -> object:
+    """What becomes of a section."""
+    try:
+        section = judge_request_section(written)
+    except Refused as refused:
+        return refused.reason
+    roles = [(field.name, field.value, field.line, field.role, field.meaning) for field in section.special]
+    return section.lines, section.count, roles, [(field.name, field.value) for field in section.fields]
+
+
+@given(before=st.lists(strategies.sections(), max_size=2), section=strategies.sections(), scars=strategies.scars)
+@example(before=[], section=b"Host: a\r\nX-A: b", scars=[(12, 2, b"")])
+@example(before=[], section=b"Host: a\r\nX-A: b", scars=[(12, 0, b" ")])
+@example(before=[b"Host: a\r\nX-B: c"], section=b"Host: a\r\nX-A: b", scars=[(9, 0, b"X-B\r\n")])
+def test_what_was_seen_before_changes_nothing(
+    before: list[bytes], section: bytes, scars: list[tuple[int, int, bytes]]
+) -> None:
+    """A section is judged the same by a process that saw others, or a similar one, before."""
+    written = strategies.damage(section, scars)
+    with forgetful():
+        fresh = outcome(written)
+    with forgetful():
+        for other in (*before, section):
+            outcome(other)
+        assert outcome(written) == fresh
+        assert outcome(written) == fresh
+
+
+@given(written=strategies.damaged(strategies.sections()))
+def test_fields_and_lines_agree(written: bytes) -> None:
+    """The fields of a section are those of its lines, each once and in order."""
+    with forgetful():
+        try:
+            section = judge_request_section(written)
+        except Refused:
+            return
+        assert len(section.fields) == section.count == len(written.split(b"\r\n") if written else [])
+        assert section.lines == b"".join(
+            field.line for field in section.fields if not field.role and field.name not in section.nominated
+        )
+        special = [(field.line, field.role) for field in section.fields if field.role]
+        assert special == [(field.line, field.role) for field in section.special]

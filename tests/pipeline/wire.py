@@ -25,7 +25,7 @@ class Wire:
         self.written = b""
         self.ending = ""
         self.finished = False
-        self.reading = True
+        self._reading = True
         self.gone = False  # the protocol was told that the connection is lost
         self.producer: Any = None
         self._clock = clock
@@ -39,6 +39,11 @@ class Wire:
         self._protocol = protocol
         protocol.makeConnection(self)
         self.turn()
+
+    @property
+    def reading(self) -> bool:
+        """Whether the protocol wants to read."""
+        return self._reading
 
     # What the protocol calls.
 
@@ -67,11 +72,11 @@ class Wire:
 
     def pauseProducing(self) -> None:
         """Read no further."""
-        self.reading = False
+        self._reading = False
 
     def resumeProducing(self) -> None:
         """Read on, from the next turn."""
-        self.reading = True
+        self._reading = True
         self._clock.callLater(0, self._read)
 
     def stopProducing(self) -> None:
@@ -107,7 +112,7 @@ class Wire:
             self._protocol.connectionLost(Failure(error))
 
     def _read(self) -> None:
-        while self._unread and self.reading and not self.gone and not self.ending:
+        while self._unread and self._reading and not self.gone and not self.ending:
             self._protocol.dataReceived(self._unread.pop(0))
 
     # What the other end does.
@@ -118,7 +123,7 @@ class Wire:
 
     def send(self, *pieces: bytes) -> None:
         """Bytes arrive, each piece in a read of its own; they wait while nobody reads."""
-        for piece in pieces:
+        for piece in filter(None, pieces):
             self._unread.append(piece)
             self._read()
             self.turn()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
@@ -12,7 +14,9 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
 from twisted.internet.task import Clock
+from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
+from zope.interface import provider
 
 from gatewayd.app.graph import build_application, build_services, build_tree
 from gatewayd.config import load
@@ -50,9 +54,11 @@ class Dial:
     connection: UpstreamConnection
     wire: Wire
     outcome: Deferred[UpstreamConnection] = field(default_factory=Deferred)
+    made: bool = False
 
     def accept(self) -> Wire:
         """The service takes the connection."""
+        self.made = True
         self.wire.connect(self.connection)
         self.outcome.callback(self.connection)
         return self.wire
@@ -77,12 +83,12 @@ class World:
         self.deadlines = Deadlines(clock, clock.seconds)
         self.services = build_services(config, self.metrics, self._dial, self.deadlines, clock.seconds)
         tree = build_tree(config, self.services, self.metrics)
-        application = build_application(
+        self.application = build_application(
             config, tree, self.metrics, self.records.append, clock.seconds, lambda: START + clock.seconds()
         )
         self.listener = Listener(
             "http",
-            application,
+            self.application,
             limits=config.limits,
             timeouts=config.timeouts,
             trusted=TrustedPeers(config.gateway.trusted_proxies),
@@ -145,6 +151,23 @@ class World:
             assert self.metric("downstream_connections", service=name, state="active") == 0
             assert self.metric("downstream_connections", service=name, state="waiting") == 0
         assert all(channel.exchange is None for channel in self.listener.channels)
+
+
+@contextmanager
+def failures_logged() -> Iterator[list[LogEvent]]:
+    """Every failure that is logged meanwhile."""
+    events: list[LogEvent] = []
+
+    @provider(ILogObserver)
+    def observe(event: LogEvent) -> None:
+        if event.get("log_failure") is not None:
+            events.append(event)
+
+    globalLogPublisher.addObserver(observe)
+    try:
+        yield events
+    finally:
+        globalLogPublisher.removeObserver(observe)
 
 
 def plain(data: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatewayd.core.messages import Field, RequestHead, Role
+from gatewayd.core.messages import Field, HeaderSection, RequestHead, Role
 
 
 def head(target: str, method: str = "GET", host: str = "example.net", **fields: str) -> RequestHead:
@@ -14,7 +14,8 @@ def head(target: str, method: str = "GET", host: str = "example.net", **fields: 
     made.path = path
     made.query = query if mark else None
     made.segments = path[1:].split(b"/")
-    made.fields = [field(name, value) for name, value in fields.items()]
+    made.section = HeaderSection()
+    made.section.fields = [field(name, value) for name, value in fields.items()]
     return made
 
 
