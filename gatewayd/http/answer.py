@@ -37,7 +37,8 @@ class AnswerReader:
     """Reads the answers of one connection, one after another; `expect` comes before each.
 
     Raises `Refused(UPSTREAM_MALFORMED)`, after which the connection is of no more use. `begun` tells whether anything
-    of the answer has come; `until_close` whether its body ends with the connection.
+    of the answer has come; `left` how many bytes of its body have not, None where that is not known; `until_close` whether
+    the body ends with the connection.
     """
 
     __slots__ = (
@@ -47,9 +48,9 @@ class AnswerReader:
         "_interim",
         "_last",
         "_last_head",
-        "_left",
         "_listener",
         "begun",
+        "left",
         "trailers",
         "until_close",
     )
@@ -60,7 +61,7 @@ class AnswerReader:
         self._last_head = b""  # its bytes
         self._buffer = b""
         self._decoder: ChunkedDecoder | None = None
-        self._left = 0
+        self.left: int | None = 0
         self._interim = 0
         self._bodiless = False
         self.begun = False
@@ -93,13 +94,13 @@ class AnswerReader:
         self.until_close = False
         self.trailers = b""
         if self._bodiless or status in _BODILESS:
-            self._left = 0
-        elif section.chunked:
-            self._decoder = ChunkedDecoder(section.nominated)
-        elif section.length is not None:
-            self._left = section.length
+            self.left = 0
         else:
-            self.until_close = True
+            self.left = section.length
+            if section.chunked:
+                self._decoder = ChunkedDecoder(section.nominated)
+            elif section.length is None:
+                self.until_close = True
         self._listener.answered(head, data)
 
     def _next_head(self, data: bytes) -> tuple[ResponseHead, bytes] | None:
@@ -138,14 +139,14 @@ class AnswerReader:
             finished = self._decoder.finished
             if finished:
                 rest, self.trailers = self._decoder.rest, self._decoder.trailers
-        elif self.until_close:
+        elif self.left is None:
             finished = False
         else:
-            left = self._left
+            left = self.left
             if len(data) > left:
                 data, rest = data[:left], data[left:]
-            self._left = left - len(data)
-            finished = not self._left
+            self.left = left - len(data)
+            finished = not self.left
         if data:
             self._listener.body(data)
         if finished:

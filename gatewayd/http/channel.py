@@ -122,7 +122,9 @@ class ServerChannel(ClientConnection):
             self.listener.refuse(self, refused, self._since)
         finally:
             self._taking = False
-        if self._holds and len(self._buffer) - self._at <= _PIPELINED_BYTES:
+        if self._holds and (
+            len(self._buffer) - self._at <= _PIPELINED_BYTES or (self.exchange is None and not self._blocked)
+        ):
             self.release(PIPELINED)
 
     def _begin(self) -> bool:
@@ -222,8 +224,12 @@ class ServerChannel(ClientConnection):
             self.deadline = NEVER
         elif self.body is not None:
             self.deadline = self.listener.now() + timeouts.request_body
+        elif self.exchange is not None:
+            self.deadline = NEVER
+        elif self._buffer:
+            self.deadline = self._since + timeouts.request_head
         else:
-            self.deadline = self.listener.now() + timeouts.keepalive if self.exchange is None else NEVER
+            self.deadline = self.listener.now() + timeouts.keepalive
 
     def expired(self, now: float) -> None:
         """The client did not do what it had to in time."""

@@ -39,10 +39,11 @@ class StaleConnection(Exception):
 class UpstreamConnection(ServiceLink):
     """Carries one exchange at a time. `served` counts those before it, so 0 means a fresh connection.
 
-    `reusable` tells, once an exchange has ended, whether another may follow.
+    `reusable` tells, once an exchange has ended, whether another may follow. `whole` is the answer's body where it came
+    together with the head; then there is nothing to relay.
     """
 
-    __slots__ = ("_asker", "_chunks", "_early", "_reader", "_sink", "_upgrade", "served")
+    __slots__ = ("_asker", "_chunks", "_early", "_reader", "_sink", "_upgrade", "served", "whole")
 
     _asker: Asker
 
@@ -54,6 +55,7 @@ class UpstreamConnection(ServiceLink):
         self._chunks = False
         self._upgrade: bytes | None = None
         self.served = 0
+        self.whole: bytes | None = None
 
     @property
     def trailers(self) -> bytes:
@@ -84,6 +86,7 @@ class UpstreamConnection(ServiceLink):
         self._timeouts = timeouts
         self._limit = limit
         self._upgrade = upgrade
+        self.whole = None
         self._asker = asker
         self._reader.expect(bodiless)
         self.transport.write(head)
@@ -215,6 +218,14 @@ class UpstreamConnection(ServiceLink):
 
     def answered(self, head: ResponseHead, data: bytes) -> None:
         """The head of the answer: hand it over, and go on with the body if somebody takes it at once."""
+        left = self._reader.left
+        if left is not None and len(data) >= left and self._upload is None:
+            # The whole answer came in one read, as small ones do: its head is handed over with the body at hand.
+            self.whole = data[:left]
+            self.reusable = head.keep_alive and len(data) == left
+            self._idle()
+            self._answer.resolve(head)
+            return
         self.reusable = head.keep_alive and not self._reader.until_close
         self._phase = _BODY
         self._answer.resolve(head)
@@ -237,10 +248,14 @@ class UpstreamConnection(ServiceLink):
             self.reusable = False
         if self._paused:
             self.resume()
+        self._idle()
+        self._ended.resolve(None)
+
+    def _idle(self) -> None:
+        """The exchange is over, as far as the service is concerned."""
         self._phase = _IDLE
         self.deadline = NEVER
         self.served += 1
-        self._ended.resolve(None)
 
     def _take_body(self, data: bytes) -> None:
         """Read body bytes, and wait for more if they are not the last."""

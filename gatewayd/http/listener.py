@@ -78,7 +78,7 @@ class Listener(Factory):
         address = peer.host if isinstance(peer, IPv4Address | IPv6Address) else ""
         census = self._census
         if not address and isinstance(host, IPv4Address | IPv6Address):
-            # Reset before it was accepted. What it sent is still there, and would pass for that of a unix socket's peer.
+            # Reset before it was accepted. What it sent is still there, and would pass for a unix socket's peer.
             return False
         if (
             self.draining

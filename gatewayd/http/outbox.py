@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from twisted.logger import Logger
+
 
 class Sender(Protocol):
     """Has something to send."""
@@ -23,6 +25,8 @@ class Outbox:
     """Calls `flush` of whoever asked for it, once, at the end of the turn; `call_soon` is the loop's."""
 
     __slots__ = ("_call_soon", "_senders")
+
+    _log = Logger()
 
     def __init__(self, call_soon: Callable[[Callable[[], None]], object]) -> None:
         self._call_soon = call_soon
@@ -38,4 +42,7 @@ class Outbox:
     def _flush(self) -> None:
         senders, self._senders = self._senders, []
         for sender in senders:
-            sender.flush()
+            try:
+                sender.flush()
+            except Exception:  # others wait behind it
+                self._log.failure("a write at the end of a turn failed")

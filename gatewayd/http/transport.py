@@ -24,6 +24,7 @@ from gatewayd.http.outbox import Outbox
 
 _DONE = Failure(ConnectionDone())
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: no time to send what is left, so closing sends RST instead of FIN
+_MOST_PIECES = 16  # writes kept until the end of a turn: beyond them the loop has to say whether to pause
 HIGH_WATER = 65536  # bytes a transport may hold unsent before it asks its producer to pause
 
 
@@ -77,7 +78,8 @@ class LoopTransport(asyncio.Protocol):
         del self.data_received  # it refers to the protocol, which refers to this transport
 
     def eof_received(self) -> bool:
-        """Close: a peer that stops sending has gone, as on Twisted's own transports."""
+        """Close: a peer that stops sending has gone, as on Twisted's own transports. It gets what is written."""
+        self.flush()
         return False
 
     def pause_writing(self) -> None:
@@ -95,11 +97,13 @@ class LoopTransport(asyncio.Protocol):
     # What the protocol calls.
 
     def write(self, data: bytes) -> None:
-        """Send `data` at the end of this turn; nothing once the connection is lost."""
+        """Send `data` at the end of this turn, or at once after many others; nothing once the connection is lost."""
         unsent = self._unsent
         if not unsent:
             self._outbox.add(self)
         unsent.append(data)
+        if len(unsent) > _MOST_PIECES:
+            self.flush()
 
     def writeSequence(self, data: Iterable[bytes]) -> None:
         """Send all of `data`."""

@@ -128,9 +128,14 @@ class Forward:
                 channel = exchange.channel
                 writer = channel.writer
                 writer.begin(response_head(exchange, head, answer, framing, self._response_edits), framing)
-                channel.source = connection
-                await connection.relay(writer)
-                writer.end(connection.trailers)
+                if connection.whole is None:
+                    channel.source = connection
+                    await connection.relay(writer)
+                    writer.end(connection.trailers)
+                else:
+                    if connection.whole:
+                        writer.write(connection.whole)
+                    writer.end()
                 exchange.connection = None
                 if body is not None:
                     body.detach()

@@ -16,7 +16,7 @@ from tests.pipeline.wire import Wire
 from tests.pipeline.world import World, failures_logged, get, ok
 
 CONFIG = """
-limits: {body_size: 64}
+limits: {body_size: 64B}
 timeouts: {request_body: 10s, send: 10s}
 services:
   main:
@@ -177,7 +177,7 @@ class AnyOrder(RuleBasedStateMachine):
             dialing = [dial for dial in self.world.dials if not dial.outcome.called]
             assert len(open_ones) + len(dialing) <= 2
             exchanges = [channel for channel in self.world.listener.channels if channel.exchange is not None]
-            assert self.world.total("http_requests_in_progress") <= len(exchanges)
+            assert self.world.in_progress <= len(exchanges)
             assert not self.failures, self.failures[0]["log_failure"].getTraceback()
 
     @invariant()

@@ -217,3 +217,14 @@ def test_own_answers_are_pipelined(own: World) -> None:
     assert sent.count(b"HTTP/1.1 200 OK\r\n") == sent.count(b"HTTP/1.1 404 Not Found\r\n") == 300
     assert len(own.records) == 600
     own.settled()
+
+
+def test_requests_in_progress(world: World) -> None:
+    """They are counted while they are, by route and method."""
+    client, service = world.ask(get())
+    assert world.metric("http_requests_in_progress", method="GET", route="/**") == 1
+    assert world.metric("downstream_connections", service="main", state="active") == 1
+    service.send(b"HTTP/1.1 204 No Content\r\n\r\n")
+    assert client.take()
+    assert world.metric("http_requests_in_progress", method="GET", route="/**") == 0
+    assert world.metric("downstream_connections", service="main", state="idle") == 1
