@@ -37,8 +37,8 @@ class AnswerReader:
     """Reads the answers of one connection, one after another; `expect` comes before each.
 
     Raises `Refused(UPSTREAM_MALFORMED)`, after which the connection is of no more use. `begun` tells whether anything
-    of the answer has come; `left` how many bytes of its body have not, None where that is not known; `until_close` whether
-    the body ends with the connection.
+    of the answer has come; `left` how many bytes of its body have not, None where that is not known; `until_close`
+    whether the body ends with the connection.
     """
 
     __slots__ = (

@@ -102,7 +102,7 @@ def test_a_request_for_the_server_itself_tells_nothing() -> None:
     assert answer.fields["server"] == "gatewayd"
 
 
-@pytest_twisted.ensureDeferred  # type: ignore[untyped-decorator]
+@pytest_twisted.ensureDeferred
 async def test_over_real_sockets() -> None:
     """The site serves a scrape and a health check to a real client over TCP."""
     port = Port()
