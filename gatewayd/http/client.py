@@ -23,6 +23,7 @@ class ClientConnection(ABC):
     """What `ServerChannel` stands on. As its transport's producer it is paused while the client does not read."""
 
     __slots__ = (
+        "_aborted",
         "_blocked",
         "_buffer",
         "_closing",
@@ -54,6 +55,7 @@ class ClientConnection(ABC):
         self._blocked = False  # the client does not read
         self._closing = False  # no further request is begun
         self._lingering = False  # everything is written, and the client may still be sending
+        self._aborted = False
         self._gone = False
 
     def makeConnection(self, transport: Any) -> None:
@@ -107,7 +109,7 @@ class ClientConnection(ABC):
         (RFC 9112 section 9.6).
         """
         self._closing = True
-        if self._gone:
+        if self._gone or self._aborted:
             return
         self.transport.unregisterProducer()
         if self.body is not None or self._buffer:
@@ -131,6 +133,7 @@ class ClientConnection(ABC):
     def abort(self) -> None:
         """Reset the connection, so that the client sees its answer broken off."""
         self._closing = True
-        if not self._gone:
+        if not self._gone and not self._aborted:
+            self._aborted = True
             self.transport.unregisterProducer()
             self.transport.abortConnection()

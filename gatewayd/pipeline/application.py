@@ -84,7 +84,7 @@ class Application:
 
     def refuse(self, channel: ServerChannel, refused: Refused, since: float) -> None:
         """Answer bytes that are no request."""
-        Exchange(self, channel, None, None, since, self._new_id()).refuse_unparsed(refused)
+        Exchange(self, channel, None, None, since, self._new_id()).raised(refused)
 
     def _new_id(self) -> bytes:
         """An id for a request: unique by the process's random part, readable by its count."""

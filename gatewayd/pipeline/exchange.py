@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from gatewayd.core.messages import RequestHead, ResponseHead
 from gatewayd.core.reasons import (
@@ -74,8 +75,19 @@ class Exchange(Task):
     # What the channel calls.
 
     def start(self) -> None:
-        """Answer."""
-        self._coroutine = self._run()
+        """Find the route, and let it answer."""
+        head = self.head
+        assert head is not None
+        try:
+            if head.target == b"*":
+                raise Refused(NO_ROUTE)
+            self.route = route = self.application.locate(head).payload
+        except Refused as refused:
+            self.raised(refused)
+            return
+        self.counters = counters = route.metrics.method(head.method)
+        counters.in_progress += 1
+        self._coroutine = route.answer(self)
         self.step()
 
     def cancel(self, reason: Reason) -> None:
@@ -86,40 +98,30 @@ class Exchange(Task):
         """Refuse, if the answer has not begun; else break it off."""
         self.throw(refused)
 
-    # The one way through.
-
-    async def _run(self) -> None:
-        """Find the route, let it answer, and account for the outcome, whatever it is."""
-        try:
-            try:
-                head = self.head
-                assert head is not None
-                if head.target == b"*":
-                    raise Refused(NO_ROUTE)
-                self.route = route = self.application.locate(head).payload
-                self.counters = counters = route.metrics.method(head.method)
-                counters.in_progress += 1
-                await route.answer(self)
-            except Refused as refused:
-                self._refuse(refused)
-            except Abandoned as abandoned:
-                self._abandon(abandoned.reason)
-            except Exception:
-                self._log.failure("a request failed", route=self.route and self.route.name)
-                self._refuse(Refused(INTERNAL_ERROR))
-        finally:
-            self._finish()
-
     def interim(self, answer: ResponseHead) -> None:
         """A 1xx answer: passed on, except 100, which the gateway says itself, and to clients that know no 1xx."""
         head = self.head
         if answer.status != 100 and head is not None and head.version:
             self.channel.write_interim(interim_head(answer))
 
-    def refuse_unparsed(self, refused: Refused) -> None:
-        """Answer bytes that are no request."""
-        self._refuse(refused)
+    # How it ends.
+
+    def returned(self) -> None:
+        """The route has answered."""
         self._finish()
+
+    def raised(self, error: BaseException) -> None:
+        """The route has not answered, or not to the end: say why, and account for it."""
+        try:
+            if isinstance(error, Refused):
+                self._refuse(error)
+            elif isinstance(error, Abandoned):
+                self._abandon(error.reason)
+            else:
+                self._log.failure("a request failed", Failure(error), route=self.route and self.route.name)
+                self._refuse(Refused(INTERNAL_ERROR))
+        finally:
+            self._finish()
 
     def _refuse(self, refused: Refused) -> None:
         """Answer with a problem document, or break off the answer that has begun."""

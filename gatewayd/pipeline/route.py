@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from gatewayd.pipeline.exchange import Exchange
@@ -49,7 +49,7 @@ class Counters(Protocol):
 class Answer(Protocol):
     """What a route does with a request."""
 
-    async def __call__(self, exchange: Exchange) -> None:
+    def __call__(self, exchange: Exchange) -> Coroutine[Any, Any, None]:
         """Answer it; raise `Refused` to have it refused."""
 
 

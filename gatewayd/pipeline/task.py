@@ -18,9 +18,10 @@ Awaited: TypeAlias = Slot[Any] | Deferred[Any]
 
 
 class Task:
-    """A coroutine, run by `step`. It must handle its own errors: one that escapes is raised from whatever woke it.
+    """A coroutine, run by `step`.
 
-    A class of its own takes part by inheriting: its methods then run as the coroutine it was given.
+    Its end, and an error that escapes it, can be met by a subclass in `returned` and `raised`; else such an error is
+    raised from whatever woke the coroutine.
     """
 
     _waiting: Awaited | None = None
@@ -36,22 +37,30 @@ class Task:
         self._running = True
         try:
             waiting = self._coroutine.send(None)
-            while (error := self._error) is not None:
+            while (interruption := self._error) is not None:
                 self._error = None
-                waiting = self._interrupt(waiting, error)
+                waiting = self._interrupt(waiting, interruption)
         except StopIteration:
-            self._done = True
+            self._running, self._done = False, True
+            self.returned()
             return
-        except BaseException:
-            self._done = True
-            raise
-        finally:
-            self._running = False
+        except BaseException as escaped:
+            self._running, self._done = False, True
+            self.raised(escaped)
+            return
+        self._running = False
         self._waiting = waiting
         if isinstance(waiting, Slot):
             waiting.waiting = self
         else:
             waiting.addBoth(self._fired, waiting)
+
+    def returned(self) -> None:
+        """The coroutine has returned."""
+
+    def raised(self, error: BaseException) -> None:
+        """An error has escaped the coroutine."""
+        raise error
 
     def throw(self, error: BaseException) -> None:
         """Raise `error` where the coroutine waits; does nothing once it has returned.
@@ -71,13 +80,14 @@ class Task:
                 self._error = None
                 waiting = self._interrupt(waiting, another)
         except StopIteration:
-            self._done = True
+            self._running, self._done = False, True
+            self.returned()
             return
-        except BaseException:
-            self._done = True
-            raise
-        finally:
-            self._running = False
+        except BaseException as escaped:
+            self._running, self._done = False, True
+            self.raised(escaped)
+            return
+        self._running = False
         self._wait(waiting)
 
     def _interrupt(self, given_up: Awaited | None, error: BaseException) -> Awaited:

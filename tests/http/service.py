@@ -82,9 +82,17 @@ class Waiter:
             answer.waiting = self
 
     def step(self) -> None:
-        """The head is there, or there will be none."""
-        if self._answer.error is None:
-            self.ended = self._line.connection.relay(self._line.taker)
+        """The head is there, perhaps with its body, or there will be none."""
+        connection, taker = self._line.connection, self._line.taker
+        if self._answer.error is not None:
+            return
+        if connection.whole is None:
+            self.ended = connection.relay(taker)
+        else:
+            if connection.whole:
+                taker.write(connection.whole)
+            self.ended = Slot()
+            self.ended.resolve(None)
 
 
 class Line:

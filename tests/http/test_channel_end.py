@@ -230,7 +230,7 @@ def test_peers() -> None:
 
 
 def test_nameless_peers() -> None:
-    """A TCP client that is gone before we ask who it is does not pass for one on a unix socket, which may be believed."""
+    """A TCP client that is gone before we ask who it is does not pass for one on a unix socket."""
     world = World(trusted=TrustedPeers(["unix"]))
     for host in (HERE, IPv4Address("TCP", "0.0.0.0", 80), IPv6Address("TCP", "::1", 80)):
         client = Wire(world.listener.buildProtocol(None), world.clock, peer=UNIXAddress(None), host=host)

@@ -358,11 +358,12 @@ def test_lost_twice() -> None:
 
 def test_late_taker() -> None:
     """An answer that nobody takes at once is held back: the rest is read when somebody does."""
-    for response in (OK, OK[:-5], OK[:-2], CHUNKED):
+    for response in (OK[:-5], OK[:-2], CHUNKED):
         line = Line()
         answer = line.send()
         line.wire.deliver(response)
         result_of(answer)
+        assert line.connection.whole is None
         assert not line.wire.reading
         line.wire.deliver(OK[len(response) :] if response is not CHUNKED else b"")
         ended = line.connection.relay(line.taker)
@@ -370,6 +371,33 @@ def test_late_taker() -> None:
         result_of(ended)
         assert line.taker.data == b"hello"
         assert line.wire.reading
+
+
+@pytest.mark.parametrize("body", [b"hello", b""])
+def test_whole_answers(body: bytes) -> None:
+    """An answer that came in one read is handed over with its body, and the connection is idle already."""
+    line = Line()
+    for keep, behind in ((b"keep-alive", b""), (b"keep-alive", b"x"), (b"close", b"")):
+        answer = line.send()
+        head = b"HTTP/1.1 200 OK\r\nConnection: %b\r\nContent-Length: %d\r\n\r\n" % (keep, len(body))
+        line.wire.deliver(head[:20], head[20:] + body + behind)
+        assert result_of(answer).status == 200
+        assert line.connection.whole == body
+        assert line.connection.reusable == (keep == b"keep-alive" and not behind)
+        assert line.wire.reading
+    line.wire.finish()
+    assert line.connection.whole == body
+
+
+def test_no_whole_answer_while_uploading() -> None:
+    """While the request's body is on its way its answer is relayed: the exchange is not over with it."""
+    line = Line()
+    body = line.upload(10)
+    line.ask(body=body)
+    line.wire.deliver(OK)
+    assert line.connection.whole is None
+    result_of(line.ended)
+    assert not line.connection.reusable
 
 
 def test_late_taker_of_a_lost_answer() -> None:
@@ -392,18 +420,21 @@ def test_arrival_changes_nothing(response: bytes, scars: list[tuple[int, int, by
     """An answer is the same however its bytes come: same head, body, trailers, end or failure."""
     stream = strategies.damage(response, scars)
 
-    def outcome(pieces: list[bytes]) -> object:
+    def outcome(pieces: list[bytes]) -> tuple[object, bytes]:
         line = Line()
         answer = line.ask()
         line.wire.deliver(*pieces)
         line.wire.finish()
         if answer.error is not None:
-            return str(answer.error)
+            return str(answer.error), b""
         ended = line.ended
         assert ended.done
         head = result_of(answer)
-        return head.status, head.section.lines, line.taker.data, line.connection.trailers, str(ended.error)
+        return (head.status, head.section.lines, line.connection.trailers, str(ended.error)), line.taker.data
 
-    whole = outcome([stream] if stream else [])
-    assert outcome(strategies.split(stream, places)) == whole
-    assert outcome(strategies.one_by_one(stream)) == whole
+    whole, body = outcome([stream] if stream else [])
+    for pieces in (strategies.split(stream, places), strategies.one_by_one(stream)):
+        said, data = outcome(pieces)
+        assert said == whole
+        assert data.startswith(body)  # of a body that fails, what came in the read that fails it is lost
+        assert data == body or "upstream-malformed" in str(said)
