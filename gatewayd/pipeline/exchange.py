@@ -82,8 +82,8 @@ class Exchange(Task):
             if head.target == b"*":
                 raise Refused(NO_ROUTE)
             self.route = route = self.application.locate(head).payload
-        except Refused as refused:
-            self.raised(refused)
+        except Exception as error:
+            self.raised(error)
             return
         self.counters = counters = route.metrics.method(head.method)
         counters.in_progress += 1

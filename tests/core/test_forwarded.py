@@ -26,7 +26,7 @@ def told(peer: Peer, head: RequestHead) -> dict[str, str]:
     """The fields that `peer` adds to a request, by name."""
     lines = peer.lines(head, b"").decode("latin-1").split("\r\n")
     assert lines.pop() == ""
-    pairs = [tuple(line.split(": ", 1)) for line in lines]
+    pairs = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
     assert len({name for name, _ in pairs}) == len(pairs), "a field twice"
     return dict(pairs)
 

@@ -132,12 +132,11 @@ status_lines = st.builds(
 def test_answers(data: bytes) -> None:
     """An answer's head is a head or blamed on its service, and a beginning of a good one is never refused."""
     end = data.find(b"\r\n\r\n")
+    reason: Reason | None = None
     try:
         head = parse_response_head(data[:end] if end >= 0 else data)
     except Refused as refused:
         reason = refused.reason
-    else:
-        reason = None
     assert reason in (None, UPSTREAM_MALFORMED)
     if reason is not None:
         return
