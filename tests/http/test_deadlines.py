@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from twisted.internet.task import Clock
-from twisted.logger import globalLogPublisher
+from twisted.logger import ILogObserver, globalLogPublisher
 
 from gatewayd.http.deadlines import INTERVAL, NEVER, Deadlines
 
@@ -98,7 +99,12 @@ def test_new_ones_in_a_sweep() -> None:
     """What is watched or forgotten while a sweep is under way does not disturb it."""
     clock, deadlines = started()
     newcomer = Candle(0.0)
-    candle = Candle(0.0, lambda: (deadlines.watch(newcomer), deadlines.forget(candle)) and None)
+
+    def change_places() -> None:
+        deadlines.watch(newcomer)
+        deadlines.forget(candle)
+
+    candle = Candle(0.0, change_places)
     deadlines.watch(candle)
     clock.advance(INTERVAL)
     assert newcomer.expirations == []
@@ -118,11 +124,12 @@ def test_an_error_stops_nobody_else() -> None:
     for candle in candles:
         deadlines.watch(candle)
     events: list[object] = []
-    globalLogPublisher.addObserver(events.append)
+    observer = cast(ILogObserver, events.append)
+    globalLogPublisher.addObserver(observer)
     try:
         clock.advance(INTERVAL)
     finally:
-        globalLogPublisher.removeObserver(events.append)
+        globalLogPublisher.removeObserver(observer)
     assert [len(candle.expirations) for candle in candles] == [1, 1, 1]
     assert len(events) == 2
     candles[0].deadline = 0.0

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewayd.core.messages import HeaderSection, RequestHead, ResponseHead
-from gatewayd.core.reasons import UPSTREAM_MALFORMED, Refused
+from gatewayd.core.reasons import UPSTREAM_MALFORMED, Reason, Refused
 from gatewayd.http.heads import judge_incomplete_answer, parse_request_head, parse_response_head, take_request_head
 
 from . import strategies

@@ -56,7 +56,7 @@ def test_asked(offered: bytes, answered: bytes) -> None:
     ],
 )
 def test_unasked(offered: bytes | None, response: bytes) -> None:
-    """A 101 nobody asked for, or to something else, is no answer: what follows must not pass for HTTP (RFC 9110 7.8)."""
+    """A 101 nobody asked for, or to something else, is no answer: what follows is no HTTP (RFC 9110 7.8)."""
     line = Line()
     answer = line.send(upgrade=offered)
     line.wire.deliver(response + OK)
