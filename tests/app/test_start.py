@@ -116,7 +116,7 @@ def test_check(tmp_path: Path) -> None:
 def test_taken_address(tmp_path: Path) -> None:
     """An address that is taken ends the start with one line that says which one."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = "127.0.0.1:%d" % taken.getsockname()[1]
+        address = "{}:{}".format(*taken.getsockname())
         ended = run(
             tmp_path, "-n", "--pidfile=", "gateway", "-c", config(tmp_path, GOOD.replace("127.0.0.1:0", address, 1))
         )
