@@ -7,7 +7,8 @@ import re
 from gatewayd.core.reasons import HEAD_TOO_LARGE, MALFORMED_CHUNK, Refused
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
-_QUOTED = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"'
+_QUOTED = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"'
+# Groups are repeated without possessive quantifiers, see gatewayd.core.target; every round has one way to match.
 # 15 digits keep the size below 2**60; the extension grammar is the RFC's, its content is not forwarded.
 _SIZE_LINE = re.compile(
     rb"([0-9A-Fa-f]{1,15})(?:[ \t]*+;[ \t]*+"
@@ -16,7 +17,7 @@ _SIZE_LINE = re.compile(
     + _TOKEN
     + rb"|"
     + _QUOTED
-    + rb"))?)*+"
+    + rb"))?)*"
 )
 _TRAILER = re.compile(rb"(" + _TOKEN + rb"):([\t\x20-\x7e\x80-\xff]*+)")
 _LONGEST_LINE = 256  # a size and its extensions; h11 allows 20 digits, Node 16 KiB in all
