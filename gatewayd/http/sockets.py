@@ -107,7 +107,10 @@ class Served:
         elif self._port is not None:
             stopped = maybeDeferred(self._port.stopListening)
         self._socket.close()
+        return stopped.addCallback(self._stopped)
+
+    def _stopped(self, _: object) -> None:
+        """Remove the socket file, unless the reactor's port has: it insists on doing so itself."""
         if self._path:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._path)
-        return stopped.addCallback(lambda _: None)

@@ -31,7 +31,9 @@ def read_answers(data: bytes, methods: Sequence[bytes]) -> bool:
         if not left:
             raise Garbled("an answer to no request")
         method = left.pop(0)
-        rest = _behind_body(head, data, bodiless=method == b"HEAD" or status in (204, 304))
+        # Where no request was understood, nobody knows that it was to be HEAD.
+        bodiless = status in (204, 304) or (method == b"HEAD" and not data.startswith(b'{"type":'))
+        rest = _behind_body(head, data, bodiless=bodiless)
         if rest is None:
             return False
         data = rest

@@ -41,7 +41,7 @@ REQUESTS = [
     (b"POST", get(b"/", CHUNKED, method=b"POST") + b"50\r\n" + b"x" * 80 + b"\r\n0\r\n\r\n"),
     (b"POST", get(b"/", b"Content-Length: 65\r\n", method=b"POST") + b"x" * 65),
     (b"POST", get(b"/", CHUNKED, method=b"POST") + b"zz\r\n"),
-    (b"GET", get(b"/ws", UPGRADE) + b"tunnel"),
+    (b"GET", get(b"/ws", UPGRADE)),
     (b"GET", b"GET / HTTP/1.1\r\n\r\n"),
 ]
 ANSWERS = [
@@ -169,6 +169,16 @@ class AnyOrder(RuleBasedStateMachine):
         """It passes."""
         self.world.pass_time(seconds)
 
+    @precondition(lambda self: not self.world.listener.draining)
+    @rule(when=st.integers(0, 20), hurry=st.booleans())
+    def stop(self, when: int, *, hurry: bool) -> None:
+        """Once in a while the gateway stops."""
+        if when == 20:
+            self.world.listener.drain()
+            for channel in list(self.world.listener.channels) if hurry else []:
+                channel.expel()
+            self.world.clock.advance(0)
+
     # What must hold at any time.
 
     @invariant()
@@ -214,6 +224,6 @@ class AnyOrder(RuleBasedStateMachine):
         self.stack.close()
 
 
-AnyOrder.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+AnyOrder.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
 TestAnyOrder = AnyOrder.TestCase
 TestAnyOrder.__doc__ = "In any order of events the gateway keeps its bounds and its promises."

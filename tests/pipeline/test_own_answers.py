@@ -147,10 +147,11 @@ def test_method_not_allowed(own: World) -> None:
     assert own.metric("http_requests_total", method="PUT", route="_unmatched", status_code="405") == 1
 
 
-def test_the_asterisk(own: World) -> None:
-    """`OPTIONS *` asks about no resource at all, and no route answers it."""
-    sent = answered(own, b"OPTIONS * HTTP/1.1\r\nHost: a.test\r\n\r\n")
+def test_the_asterisk(world: World) -> None:
+    """`OPTIONS *` asks about no resource at all: not even a route that takes every path answers it."""
+    sent = answered(world, b"OPTIONS * HTTP/1.1\r\nHost: a.test\r\n\r\n")
     assert problem(sent)["reason"] == "no-route"
+    assert world.dials == []
 
 
 def test_a_method_nobody_knows(own: World) -> None:
