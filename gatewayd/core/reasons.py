@@ -71,8 +71,13 @@ RESPONSE_TIMEOUT = Reason(504, "response-timeout", "The service did not answer i
 IDLE_TIMEOUT = Reason(504, "idle-timeout", "The service stopped sending in the middle of its answer", True, True)
 TOTAL_TIMEOUT = Reason(504, "total-timeout", "The request took longer than it may", True, True)
 POOL_EXHAUSTED = Reason(503, "pool-exhausted", "Every connection to the service is busy", retryable=True)
+CIRCUIT_OPEN = Reason(503, "circuit-open", "The service has failed too often of late to be asked", True, True)
+NO_TARGET = Reason(503, "no-target", "The service has no target to ask", retryable=True)
+BULKHEAD_FULL = Reason(503, "bulkhead-full", "The service has as many requests as it may have", retryable=True)
+BULKHEAD_TIMEOUT = Reason(503, "bulkhead-timeout", "The service was busy with other requests for too long", True)
 
 # What the gateway or the client did.
+OVERLOADED = Reason(503, "overloaded", "The gateway is shedding load", retryable=True)
 SHUTTING_DOWN = Reason(503, "shutting-down", "The gateway is stopping", retryable=True, closes=True)
 INTERNAL_ERROR = Reason(500, "internal-error", "The gateway failed to handle the request", closes=True)
 CLIENT_CLOSED = Reason(499, "client-closed", "The client went away", closes=True)
