@@ -21,14 +21,15 @@ class Role(IntEnum):
     FORWARDING = 8  # X-Forwarded-*, Forwarded, X-Real-Ip: ours to write
     REQUEST_ID = 9
     DATE = 10  # forwarded; noted because an answer without one gets ours
+    TIMEOUT = 11  # requests: the time their sender leaves; ours to write
 
 
 class Field:
     """One field line, judged and immutable by convention: `name` in lower case, `line` as it will be forwarded.
 
     `meaning` is what the value says, worked out once: an int for Content-Length, the host for Host, the frozenset of
-    lower-case options for Connection; None elsewhere. Fields are shared between requests (see
-    `gatewayd.http.fieldtable`), so nothing may write to one.
+    lower-case options for Connection, the seconds of a timeout that is valid; None elsewhere. Fields are shared between
+    requests (see `gatewayd.http.fieldtable`), so nothing may write to one.
     """
 
     __slots__ = ("line", "meaning", "name", "role", "value")

@@ -28,7 +28,8 @@ _NOT_IN_TRAILERS = frozenset(
     b"""authorization connection content-encoding content-length content-range content-type cookie expect forwarded host
     keep-alive max-forwards proxy-authenticate proxy-authorization proxy-connection set-cookie te trailer
     transfer-encoding upgrade via www-authenticate x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-proto
-    http2-settings x-forwarded-prefix x-forwarded-server x-real-ip x-request-id""".split()
+    http2-settings x-forwarded-prefix x-forwarded-server x-real-ip x-request-id x-request-timeout
+    grpc-timeout""".split()
 )
 _NONE: frozenset[bytes] = frozenset()
 

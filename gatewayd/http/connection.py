@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IProtocol, IPushProducer
@@ -21,14 +21,19 @@ from gatewayd.core.slot import Slot
 from gatewayd.http import chunked
 from gatewayd.http.answer import AnswerReader
 from gatewayd.http.deadlines import NEVER, Deadlines
-from gatewayd.http.interfaces import AnswerSink, Asker, RequestTimeouts, Upload
+from gatewayd.http.interfaces import AnswerSink, Asker, BodySink, RequestTimeouts, Upload
 from gatewayd.http.link import Phase, ServiceLink
 
-if TYPE_CHECKING:
-    from gatewayd.http.inbound import InboundBody
-
-
 _IDLE, _AWAITING_HEAD, _BODY, _TUNNEL, _CLOSED = Phase
+
+
+class RequestBody(Upload, Protocol):
+    """A request's body, as `gatewayd.http.inbound.InboundBody` is one."""
+
+    chunked: bool
+
+    def open(self, sink: BodySink) -> None:
+        """Hand what is there to `sink`, and what still comes."""
 
 
 class StaleConnection(Exception):
@@ -40,10 +45,11 @@ class UpstreamConnection(ServiceLink):
     """Carries one exchange at a time. `served` counts those before it, so 0 means a fresh connection.
 
     `reusable` tells, once an exchange has ended, whether another may follow. `whole` is the answer's body where it came
-    together with the head; then there is nothing to relay.
+    together with the head; then there is nothing to relay. `asked` is when the last byte of a request with a body was
+    sent, `NEVER` before that.
     """
 
-    __slots__ = ("_asker", "_chunks", "_early", "_reader", "_sink", "_upgrade", "served", "whole")
+    __slots__ = ("_asker", "_chunks", "_early", "_reader", "_sink", "_upgrade", "asked", "served", "whole")
 
     _asker: Asker
 
@@ -54,6 +60,7 @@ class UpstreamConnection(ServiceLink):
         self._early: bytes | None = None  # bytes behind a head, while nobody takes the body yet
         self._chunks = False
         self._upgrade: bytes | None = None
+        self.asked = NEVER
         self.served = 0
         self.whole: bytes | None = None
 
@@ -67,7 +74,7 @@ class UpstreamConnection(ServiceLink):
     def send(
         self,
         head: bytes,
-        body: InboundBody | None,
+        body: RequestBody | None,
         timeouts: RequestTimeouts,
         limit: float,
         bodiless: bool,
@@ -93,6 +100,7 @@ class UpstreamConnection(ServiceLink):
         if body is None:
             self._await(timeouts.response)
         else:
+            self.asked = NEVER
             self._upload = body
             self._chunks = body.chunked
             self.deadline = limit
@@ -113,6 +121,14 @@ class UpstreamConnection(ServiceLink):
                 self.transport.resumeProducing()
             self._take_body(data)
         return ended
+
+    def extend(self, limit: float) -> None:
+        """Let the exchange be over by `limit` from now on; called between the answer's head and `relay`.
+
+        So that what bounds the wait for the head need not bound the rest.
+        """
+        if self._phase is _BODY:
+            self._limit = self.deadline = limit
 
     def tunnel(self, upload: Upload, sink: AnswerSink) -> Slot[None]:
         """After 101: whatever comes goes to `sink`, until the slot resolves when the service closes or is silent."""
@@ -152,6 +168,7 @@ class UpstreamConnection(ServiceLink):
             self.transport.write(chunked.encode_last(trailers))
         self.transport.unregisterProducer()
         self._upload = None
+        self.asked = self._now()
         if self._phase is _AWAITING_HEAD:
             self._await(self._timeouts.response)
 

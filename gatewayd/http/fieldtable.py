@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from gatewayd.core.authority import parse_authority
+from gatewayd.core.deadline import parse_grpc_timeout, parse_timeout
 from gatewayd.core.messages import Field, Role
 from gatewayd.core.reasons import AMBIGUOUS_FRAMING, MALFORMED_FIELD, Refused
 
@@ -48,6 +49,8 @@ REQUEST_ROLES: dict[bytes, Role] = {
         ),
         Role.FORWARDING,
     ),
+    b"x-request-timeout": Role.TIMEOUT,
+    b"grpc-timeout": Role.TIMEOUT,
 }
 RESPONSE_ROLES: dict[bytes, Role] = {**_BOTH_WAYS, b"date": Role.DATE, b"x-gateway-reason": Role.DROPPED}
 
@@ -91,7 +94,7 @@ class FieldTable:
         role = self._roles.get(name, Role.END_TO_END)
         if role is Role.END_TO_END and b"_" in name and name.replace(b"_", b"-") in self._roles:
             role = Role.DROPPED  # CGI-like servers read "x_real_ip" as "x-real-ip"
-        field = Field(name, value, b"%b: %b\r\n" % (written, value), role, _meaning(role, value))
+        field = Field(name, value, b"%b: %b\r\n" % (written, value), role, _meaning(role, name, value))
         if name in _REPEATING and len(line) <= _LONGEST_KEPT:
             if len(self.known) >= _MOST_KEPT:
                 self.known.clear()
@@ -103,7 +106,7 @@ class FieldTable:
         return field
 
 
-def _meaning(role: Role, value: bytes) -> object:
+def _meaning(role: Role, name: bytes, value: bytes) -> object:
     """What the value of a field with this role says; raises `Refused` where it says nothing valid."""
     if role is Role.HOST:
         return parse_authority(value)
@@ -116,4 +119,6 @@ def _meaning(role: Role, value: bytes) -> object:
         if not all(_OPTION.fullmatch(option) for option in options if option):
             raise Refused(MALFORMED_FIELD, "Connection is not a list of names.")
         return frozenset(option for option in options if option)
+    if role is Role.TIMEOUT:
+        return parse_grpc_timeout(value) if name == b"grpc-timeout" else parse_timeout(value)
     return None

@@ -36,7 +36,8 @@ _NOWHERE = _Nowhere()
 class InboundBody:
     """One request's body: framed, counted, limited, and held back while nobody takes it.
 
-    Nothing flows before `open` names a sink; only then is a client that expects `100 Continue` told to go on.
+    Nothing flows before `open` names a sink; only then is a client that expects `100 Continue` told to go on. `opened`
+    tells whether anybody was ever handed a part of it.
     """
 
     __slots__ = (
@@ -49,6 +50,7 @@ class InboundBody:
         "chunked",
         "complete",
         "limit",
+        "opened",
         "received",
     )
 
@@ -65,11 +67,13 @@ class InboundBody:
         self.chunked = length is None
         self.complete = False
         self.limit: int | None = None
+        self.opened = False
         self.received = 0
 
     def open(self, sink: BodySink) -> None:
         """Accept the body: hand what arrived to `sink`, and let the rest come."""
         self._sink = sink
+        self.opened = True
         waiting, self._waiting = self._waiting, []
         if self._expected and not self.received:
             self._channel.write_interim(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -100,7 +104,8 @@ class InboundBody:
 
     def hold(self) -> None:
         """The sink is full: read no further from the client."""
-        self._channel.hold(SINK_FULL)
+        if not self.complete:  # or nobody would release it: a sink is done with a body that has ended
+            self._channel.hold(SINK_FULL)
 
     def release(self) -> None:
         """The sink takes data again."""

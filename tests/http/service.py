@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from gatewayd.core.messages import ResponseHead
 from gatewayd.core.slot import Slot
 from gatewayd.http.channel import ServerChannel
-from gatewayd.http.connection import UpstreamConnection
+from gatewayd.http.connection import RequestBody, UpstreamConnection
 from gatewayd.http.deadlines import INTERVAL, NEVER, Deadlines
 from gatewayd.http.inbound import InboundBody
 
@@ -119,7 +119,7 @@ class Line:
         self,
         head: bytes = ASK,
         *,
-        body: InboundBody | None = None,
+        body: RequestBody | None = None,
         patience: Patience | None = None,
         limit: float = NEVER,
         bodiless: bool = False,

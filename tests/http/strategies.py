@@ -51,6 +51,7 @@ _well_known = st.sampled_from(
         b"x_forwarded_for: 1.2.3.4",
         b"Keep-Alive: timeout=5",
         b"TE: trailers",
+        b"X-Request-Timeout: 1.5",
         b"Date: Thu, 01 Jan 1970 00:00:00 GMT",
     ]
 )

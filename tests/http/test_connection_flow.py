@@ -8,8 +8,9 @@ import pytest
 
 from gatewayd.core.reasons import IDLE_TIMEOUT, RESPONSE_TIMEOUT, TOTAL_TIMEOUT, Refused
 from gatewayd.core.slot import Slot
+from gatewayd.http.deadlines import NEVER
 
-from .service import OK, Line, Patience, result_of
+from .service import ASK, OK, SWITCH, Line, Patience, result_of
 
 HEAD = OK[:-5]
 POST = b"POST / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -96,6 +97,50 @@ def test_total_comes_first() -> None:
     answer = line.ask(limit=50.0)
     line.advance(10)
     assert failed_with(answer) is RESPONSE_TIMEOUT
+
+
+def test_extended() -> None:
+    """What bounds the wait for the head need not bound the body, which has the limit it is given then."""
+    for relayed_at_once in (True, False):
+        line = Line()
+        answer = line.send(limit=5.0, patience=Patience(response=None, idle=None))
+        line.advance(4.75)
+        line.wire.deliver(HEAD)
+        assert result_of(answer).status == 200
+        line.connection.extend(20.0)
+        if not relayed_at_once:
+            line.advance(15)  # nobody takes the body yet
+        ended = line.connection.relay(line.taker)
+        line.advance(20 - 0.25 - line.clock.seconds())
+        assert not ended.done
+        line.advance(0.25)
+        assert failed_with(ended) is TOTAL_TIMEOUT
+
+
+def test_extended_and_nobody_takes_it() -> None:
+    """The new limit counts from the head on, whoever takes the body when."""
+    line = Line()
+    line.send(limit=5.0)
+    line.wire.deliver(HEAD)
+    line.connection.extend(20.0)
+    line.advance(19.75)
+    assert not line.wire.lost
+    line.advance(0.25)
+    assert line.wire.was_reset
+
+
+@pytest.mark.parametrize("answer", [OK, SWITCH])
+def test_nothing_to_extend(answer: bytes) -> None:
+    """An exchange that ended with its head has no limit any more, and a tunnel never had one."""
+    line = Line()
+    line.send(ASK, limit=5.0, upgrade=b"websocket", patience=Patience(tunnel=None))
+    line.wire.deliver(answer)
+    line.connection.extend(20.0)
+    assert line.connection.deadline == NEVER
+    if answer is SWITCH:
+        line.connection.tunnel(line.upload(0), line.taker)
+    line.advance(50)
+    assert not line.wire.lost
 
 
 def test_no_bounds() -> None:

@@ -105,6 +105,12 @@ def test_malformed_lines(line: bytes) -> None:
         (b"Upgrade: websocket", Role.UPGRADE, None),
         (b"X-Request-Id: 1", Role.REQUEST_ID, None),
         *((name + b": x", Role.FORWARDING, None) for name in (b"Forwarded", b"X-Forwarded-For", b"x-real-ip")),
+        (b"X-Request-Timeout: 250ms", Role.TIMEOUT, 0.25),
+        (b"Grpc-Timeout: 2S", Role.TIMEOUT, 2.0),
+        *((name + b": 1M2", Role.TIMEOUT, None) for name in (b"x-request-timeout", b"grpc-timeout")),
+        (b"Grpc-Timeout: 2", Role.TIMEOUT, None),
+        (b"X-Request-Timeout: 2S", Role.TIMEOUT, None),
+        (b"X_Request_Timeout: 2", Role.DROPPED, None),
         *((name + b": x", Role.DROPPED, None) for name in (b"Keep-Alive", b"TE", b"Proxy-Connection")),
         *((name + b": x", Role.DROPPED, None) for name in (b"Proxy-Authorization", b"HTTP2-Settings")),
         *(
@@ -143,7 +149,7 @@ def test_meaningless_values(line: bytes, reason: Reason) -> None:
 def test_answers_have_roles_of_their_own() -> None:
     """In answers nothing guards the fields that only requests have, and Date is noted."""
     table = FieldTable(RESPONSE_ROLES)
-    for line in (b"Host: a b", b"Expect: x", b"X-Forwarded-For: 1", b"Forwarded: x"):
+    for line in (b"Host: a b", b"Expect: x", b"X-Forwarded-For: 1", b"Forwarded: x", b"X-Request-Timeout: 1"):
         assert table.judge(line).role is Role.END_TO_END
     assert table.judge(b"Date: x").role is Role.DATE
     assert table.judge(b"Content_Length: 1").role is Role.DROPPED

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gatewayd.core.messages import HeaderSection
+from gatewayd.core.messages import HeaderSection, Role
 from gatewayd.core.reasons import (
     AMBIGUOUS_FRAMING,
     MALFORMED_FIELD,
@@ -165,6 +165,15 @@ def test_nominating_what_frames_changes_nothing() -> None:
     section = judged(b"Host: a", CL, names, b"X-Forwarded-For: 1")
     assert (section.length, section.host) == (5, b"a")
     assert judged(b"Host: a", TE, names).chunked
+
+
+def test_timeouts() -> None:
+    """What a sender says of its time is noted, valid or not, and not forwarded; nominating it changes nothing."""
+    section = judged(b"A: 1", b"X-Request-Timeout: 2", b"Connection: x-request-timeout", b"grpc-timeout: 1500m")
+    noted = [(field.name, field.meaning) for field in section.special if field.role is Role.TIMEOUT]
+    assert noted == [(b"x-request-timeout", 2.0), (b"grpc-timeout", 1.5)]
+    assert section.lines == b"A: 1\r\n"
+    assert judged(b"X-Request-Timeout: soon").lines == b""
 
 
 ASKS = (b"Connection: upgrade", b"Upgrade: websocket")
