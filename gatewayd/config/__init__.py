@@ -6,29 +6,56 @@
 from gatewayd.config.load import default, load, load_with_warnings
 from gatewayd.config.models.access_log import AccessLog
 from gatewayd.config.models.address import Address, Target
+from gatewayd.config.models.answers import Redirect, Respond
+from gatewayd.config.models.balance import Balance, Sticky
+from gatewayd.config.models.breaker import Breaker
+from gatewayd.config.models.concurrency import Adaptive, Concurrency
+from gatewayd.config.models.discovery import Discovery, DnsDiscovery, FileDiscovery
+from gatewayd.config.models.dns import Dns
 from gatewayd.config.models.edits import HeaderEdits, RequestHeaderEdits, ResponseHeaderEdits
+from gatewayd.config.models.ejection import Ejection
+from gatewayd.config.models.fallback import Fallback
 from gatewayd.config.models.gateway import Gateway
+from gatewayd.config.models.health import Health
 from gatewayd.config.models.limits import Limits
 from gatewayd.config.models.listener import Listener
 from gatewayd.config.models.metrics import Metrics
+from gatewayd.config.models.mirror import Mirror
+from gatewayd.config.models.numbers import Window
+from gatewayd.config.models.retries import Hedge, Retries, RouteRetries
 from gatewayd.config.models.root import Config
-from gatewayd.config.models.route import Redirect, Respond, Route
+from gatewayd.config.models.route import Route
 from gatewayd.config.models.service import Pool, Service
+from gatewayd.config.models.shedding import Shedding
+from gatewayd.config.models.split import SplitPart
 from gatewayd.config.models.timeouts import ClientTimeouts, RouteTimeouts, ServiceTimeouts
 from gatewayd.config.models.values import Off, Unlimited
 from gatewayd.config.problems import ConfigErrors, Problem, report
 
 __all__ = [
     "AccessLog",
+    "Adaptive",
     "Address",
+    "Balance",
+    "Breaker",
     "ClientTimeouts",
+    "Concurrency",
     "Config",
     "ConfigErrors",
+    "Discovery",
+    "Dns",
+    "DnsDiscovery",
+    "Ejection",
+    "Fallback",
+    "FileDiscovery",
     "Gateway",
     "HeaderEdits",
+    "Health",
+    "Hedge",
     "Limits",
     "Listener",
     "Metrics",
+    "Mirror",
     "Off",
     "Pool",
     "Problem",
@@ -36,12 +63,18 @@ __all__ = [
     "RequestHeaderEdits",
     "Respond",
     "ResponseHeaderEdits",
+    "Retries",
     "Route",
+    "RouteRetries",
     "RouteTimeouts",
     "Service",
     "ServiceTimeouts",
+    "Shedding",
+    "SplitPart",
+    "Sticky",
     "Target",
     "Unlimited",
+    "Window",
     "default",
     "load",
     "load_with_warnings",

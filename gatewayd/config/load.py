@@ -12,10 +12,12 @@ from gatewayd.config.checks.doubts import doubt_routes, unused_services
 from gatewayd.config.checks.names import check_service_name, check_unique, name_all
 from gatewayd.config.checks.reachability import check_reachable
 from gatewayd.config.checks.routes import check_route
+from gatewayd.config.checks.services import check_service
 from gatewayd.config.checks.validate import validate
+from gatewayd.config.models.answers import Respond
 from gatewayd.config.models.listener import Listener
 from gatewayd.config.models.root import Config
-from gatewayd.config.models.route import Respond, Route
+from gatewayd.config.models.route import Route
 from gatewayd.config.models.section import section_in
 from gatewayd.config.models.service import Service
 from gatewayd.config.problems import ConfigErrors, Problem
@@ -54,7 +56,7 @@ def load_with_warnings(
     if problems:
         raise ConfigErrors(_in_order(problems, paths))
     config = Config.model_validate(values)
-    warnings += check_loops(sections)
+    warnings += check_loops(config, sections)
     warnings += unused_services(config, sections)
     warnings += doubt_routes(sections)
     if not config.routes:
@@ -92,6 +94,8 @@ def _build_services(node: Node, problems: list[Problem]) -> dict[str, Service]:
     assert isinstance(node, MapNode)
     for name, entry in node.entries.items():
         problems += check_service_name(name, node.keys[name])
+        if isinstance(entry, MapNode):
+            problems += check_service(entry, node.keys[name])
         service = validate(entry, Service, name, problems, node.keys[name])
         if service is not None:
             services[name] = service

@@ -13,6 +13,7 @@ LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 DOWNSTREAM_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 SIZE_BUCKETS = (100.0, 1e3, 5e3, 10e3, 50e3, 100e3, 500e3, 1e6, 10e6)
 LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
+CHECK_BUCKETS = (0.001, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0)
 OVERHEAD_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1)
 
 REQUESTS = Definition(
@@ -45,6 +46,48 @@ RESPONSE_SIZE = Definition(
     ("method", "route"),
     SIZE_BUCKETS,
     when="with `http_requests_total`; bytes really written",
+)
+BREAKER_STATE = Definition(
+    "circuit_breaker_state",
+    "gauge",
+    "State of a service's circuit breaker: 0 closed, 1 open, 2 half-open.",
+    ("service",),
+    when="read at each scrape; what is forced open or closed counts as open or closed",
+)
+BREAKER_FAILURES = Definition(
+    "circuit_breaker_failures_total",
+    "counter",
+    "Calls that the circuit breaker counted as failed.",
+    ("service",),
+    when="at a request's end, after its retries",
+)
+BREAKER_SUCCESSES = Definition(
+    "circuit_breaker_successes_total",
+    "counter",
+    "Calls that the circuit breaker counted as succeeded.",
+    ("service",),
+    when="at a request's end, after its retries",
+)
+BREAKER_TIMEOUTS = Definition(
+    "circuit_breaker_timeouts_total",
+    "counter",
+    "Calls that failed because they took too long.",
+    ("service",),
+    when="with `circuit_breaker_failures_total`, which counts them as well",
+)
+BREAKER_REJECTS = Definition(
+    "circuit_breaker_rejects_total",
+    "counter",
+    "Calls that the circuit breaker refused.",
+    ("service",),
+    when="at each refused call",
+)
+BREAKER_TRANSITIONS = Definition(
+    "circuit_breaker_transitions_total",
+    "counter",
+    "Changes of a circuit breaker's state.",
+    ("service", "from_state", "to_state"),
+    when="at each change; those a breaker comes to by itself exist from the start",
 )
 ATTEMPTS = Definition(
     "downstream_requests_total",
@@ -157,6 +200,37 @@ POOL = Definition(
     ("service", "state"),
     known=("active", "idle", "waiting"),
     when="read at each scrape",
+)
+RETRIES = Definition(
+    "downstream_retries_total",
+    "counter",
+    "Further attempts at a service, by what became of the one before; hedge where it only was slow.",
+    ("service", "reason"),
+    known=("connect", "reset", "timeout", "protocol", "status", "hedge"),
+    when="when the further attempt is decided on",
+)
+TARGETS = Definition(
+    "downstream_targets",
+    "gauge",
+    "Targets of a service by state: unhealthy ones fail their checks or are ejected, draining ones are leaving.",
+    ("service", "state"),
+    known=("healthy", "unhealthy", "draining"),
+    when="read at each scrape",
+)
+CHECK_STATUS = Definition(
+    "health_check_status",
+    "gauge",
+    "1 if what is checked is healthy, for a service if one of its targets is; 0 if not.",
+    ("check_type",),
+    when="after each active check; `check_type` is the name of a service",
+)
+CHECK_DURATION = Definition(
+    "health_check_duration_seconds",
+    "histogram",
+    "Time of an active check.",
+    ("check_type",),
+    CHECK_BUCKETS,
+    when="after each active check; `check_type` is the name of a service",
 )
 CONNECT_DURATION = Definition(
     "downstream_connect_duration_seconds",

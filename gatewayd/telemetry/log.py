@@ -33,7 +33,9 @@ from zope.interface import provider
 _LEGACY = frozenset({"failure", "format", "isError", "message", "printed", "system", "time", "why"})
 _OURS = frozenset({"time", "level", "namespace", "message", "error", "traceback"})
 # Everything a terminal might obey, except the line feed.
-_PORT = re.compile(r" starting on \S+\Z|\A\((TCP|UNIX|None) Port .* Closed\)\Z")
+_PORT = re.compile(
+    r" starting on \S+\Z|\A\((TCP|UDP|UNIX|None) Port .* Closed\)\Z|\A(Starting|Stopping) protocol <twisted\.names\."
+)
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _COLOURS = {"debug": "2", "info": "32", "warn": "33", "error": "31", "critical": "1;31"}
 

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge, GCCollector, disable_cre
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from gatewayd.core.breaker.states import PAIRS
 from gatewayd.telemetry import catalogue, process, rows
 from gatewayd.telemetry.definition import Definition
 from gatewayd.telemetry.tally import HistogramTally, Row, TallyCollector
@@ -18,14 +19,15 @@ class Metrics:
     """Everything that is counted, on a registry of its own. One per process; used from the reactor's thread.
 
     `overhead(seconds)` and `loop_lag(seconds)` observe. `connections` is set to a callable that is asked at scrape time
-    for the number of open client connections.
+    for the number of open client connections. `pairs` are the changes of a circuit breaker's state, by the names of the
+    states before and after, that are exported before the first of them.
     """
 
     overhead: Callable[[float], None]
     loop_lag: Callable[[float], None]
     connections: Callable[[], int]
 
-    def __init__(self) -> None:
+    def __init__(self, pairs: Iterable[tuple[str, str]] = PAIRS) -> None:
         disable_created_metrics()  # they add 14 % of series that no rule or panel reads
         self.registry = CollectorRegistry()
         self._collectors: list[Collector] = []
@@ -34,8 +36,10 @@ class Metrics:
         self._services: dict[str, ServiceMetrics] = {}
         self._build: tuple[str, ...] | None = None
         self._config: tuple[str, ...] | None = None
+        self._pairs = tuple(pairs)
         self.connections = lambda: 0
         self._expose_routes()
+        self._expose_breakers()
         self._expose_services()
         self.overhead = self._histogram(catalogue.OVERHEAD)
         self.loop_lag = self._histogram(catalogue.LOOP_LAG)
@@ -72,6 +76,7 @@ class Metrics:
             tally.fold()
         for service in self._services.values():
             service.connect_durations.fold()
+            service.check_durations.fold()
 
     def limits(self, connections: int) -> None:
         """Tell how many client connections may be open at most."""
@@ -109,12 +114,25 @@ class Metrics:
         self._tally(catalogue.IN_PROGRESS, lambda: rows.by_method(routes, lambda method: method.in_progress))
         self._tally(catalogue.CONNECTIONS, lambda: [((), self.connections())])
 
+    def _expose_breakers(self) -> None:
+        services = self._services
+        self._tally(catalogue.BREAKER_STATE, lambda: rows.breakers(services, lambda breaker: breaker.state.gauge))
+        self._tally(catalogue.BREAKER_FAILURES, lambda: rows.breakers(services, lambda breaker: breaker.failures))
+        self._tally(catalogue.BREAKER_SUCCESSES, lambda: rows.breakers(services, lambda breaker: breaker.successes))
+        self._tally(catalogue.BREAKER_TIMEOUTS, lambda: rows.breakers(services, lambda breaker: breaker.timeouts))
+        self._tally(catalogue.BREAKER_REJECTS, lambda: rows.breakers(services, lambda breaker: breaker.rejects))
+        self._tally(catalogue.BREAKER_TRANSITIONS, lambda: rows.transitions(services, self._pairs))
+
     def _expose_services(self) -> None:
         services = self._services
         self._tally(catalogue.ATTEMPTS, lambda: rows.attempts(services))
         self._tally(catalogue.ATTEMPT_DURATION, lambda: rows.by_service(services, lambda one: one.durations))
         self._tally(catalogue.ATTEMPT_ERRORS, lambda: rows.attempt_errors(services))
         self._tally(catalogue.POOL, lambda: rows.pools(services))
+        self._tally(catalogue.RETRIES, lambda: rows.retries(services))
+        self._tally(catalogue.TARGETS, lambda: rows.targets(services))
+        self._tally(catalogue.CHECK_STATUS, lambda: rows.check_statuses(services))
+        self._tally(catalogue.CHECK_DURATION, lambda: rows.check_durations(services))
         self._tally(catalogue.CONNECT_DURATION, lambda: rows.by_service(services, lambda one: one.connect_durations))
 
     def _expose_process(self) -> None:

@@ -6,12 +6,13 @@ Each function copies the dictionary it walks before it yields, because requests 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from gatewayd.telemetry import memory as memory_figures
 from gatewayd.telemetry import process
+from gatewayd.telemetry.catalogue import POOL, TARGETS
 from gatewayd.telemetry.tally import HistogramTally, Row
-from gatewayd.telemetry.traffic import MethodMetrics, RouteMetrics, ServiceMetrics
+from gatewayd.telemetry.traffic import BreakerCounts, MethodMetrics, RouteMetrics, ServiceMetrics
 
 Routes = Mapping[str, RouteMetrics]
 Services = Mapping[str, ServiceMetrics]
@@ -57,10 +58,56 @@ def by_service(services: Services, read: Callable[[ServiceMetrics], HistogramTal
         yield (service,), read(metrics)
 
 
+def retries(services: Services) -> Iterator[Row]:
+    """service, reason: further attempts."""
+    for service, metrics in list(services.items()):
+        for reason, count in metrics.retries.items():
+            yield (service, reason), count
+
+
+def targets(services: Services) -> Iterator[Row]:
+    """service, state: targets."""
+    for service, metrics in list(services.items()):
+        for state, count in zip(TARGETS.known, metrics.targets(), strict=True):
+            yield (service, state), count
+
+
+def breakers(services: Services, read: Callable[[BreakerCounts], int]) -> Iterator[Row]:
+    """service: what `read` finds at its breaker, if it has one."""
+    for service, metrics in list(services.items()):
+        if metrics.breaker is not None:
+            yield (service,), read(metrics.breaker)
+
+
+def transitions(services: Services, pairs: Iterable[tuple[str, str]]) -> Iterator[Row]:
+    """service, state before, state after: changes of a breaker's state; those in `pairs` are there from the start."""
+    for service, metrics in list(services.items()):
+        if metrics.breaker is not None:
+            counts = dict.fromkeys(pairs, 0)
+            for (before, after), count in metrics.breaker.transitions.items():
+                counts[before.value, after.value] = count
+            for (before_name, after_name), count in counts.items():
+                yield (service, before_name, after_name), count
+
+
+def check_statuses(services: Services) -> Iterator[Row]:
+    """service: whether its checks found it healthy, if it is checked."""
+    for service, metrics in list(services.items()):
+        if metrics.check_status is not None:
+            yield (service,), metrics.check_status
+
+
+def check_durations(services: Services) -> Iterator[Row]:
+    """service: durations of its checks, if it is checked."""
+    for service, metrics in list(services.items()):
+        if metrics.check_status is not None:
+            yield (service,), metrics.check_durations
+
+
 def pools(services: Services) -> Iterator[Row]:
     """service, state: connections of the pool and those who wait for one."""
     for service, metrics in list(services.items()):
-        for state, count in zip(("active", "idle", "waiting"), metrics.pool(), strict=True):
+        for state, count in zip(POOL.known, metrics.pool(), strict=True):
             yield (service, state), count
 
 

@@ -6,9 +6,17 @@ Everything here is written from the reactor's thread only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 
-from gatewayd.telemetry.catalogue import ATTEMPT_ERRORS, DOWNSTREAM_BUCKETS, LATENCY_BUCKETS, SIZE_BUCKETS
+from gatewayd.telemetry.catalogue import (
+    ATTEMPT_ERRORS,
+    CHECK_BUCKETS,
+    DOWNSTREAM_BUCKETS,
+    LATENCY_BUCKETS,
+    RETRIES,
+    SIZE_BUCKETS,
+)
 from gatewayd.telemetry.tally import HistogramTally
 
 UNMATCHED = "_unmatched"  # the route label of a request no route answered: the raw path would be unbounded
@@ -105,21 +113,86 @@ class RouteMetrics:
             yield method.decode("ascii"), metrics
 
 
-def _nothing_pooled() -> tuple[int, int, int]:
+class BreakerState(Protocol):
+    """A state of a circuit breaker: its name, and its number in `circuit_breaker_state`."""
+
+    @property
+    def value(self) -> str:
+        """The name."""
+
+    @property
+    def gauge(self) -> int:
+        """The number."""
+
+
+class Transitions(Protocol):
+    """How often a circuit breaker changed from one state to another: a mapping of which only this is asked."""
+
+    def items(self) -> Iterable[tuple[tuple[BreakerState, BreakerState], int]]:
+        """The state before and the one after, and how often."""
+
+
+class BreakerCounts(Protocol):
+    """What a circuit breaker counted since it was made, read at scrape time."""
+
+    @property
+    def state(self) -> BreakerState:
+        """The state it is in."""
+
+    @property
+    def successes(self) -> int:
+        """Calls that succeeded."""
+
+    @property
+    def failures(self) -> int:
+        """Calls that failed, those that took too long included."""
+
+    @property
+    def timeouts(self) -> int:
+        """Calls that took too long."""
+
+    @property
+    def rejects(self) -> int:
+        """Calls that were refused."""
+
+    @property
+    def transitions(self) -> Transitions:
+        """Changes from one state to another."""
+
+
+def _none_at_all() -> tuple[int, int, int]:
     return 0, 0, 0
 
 
 class ServiceMetrics:
     """Rows of one service.
 
-    `pool` is asked at scrape time for the connections that are (active, idle) and the requests that are waiting;
-    `connected(seconds)` counts one new upstream connection and what it took, TLS included.
+    `pool` is asked at scrape time for the connections that are (active, idle) and the requests that are waiting,
+    `targets` for the targets that are (healthy, unhealthy, draining), `breaker` for what it counted; None is a service
+    without a circuit breaker. `connected(seconds)` counts one new upstream connection and what it took, TLS included;
+    `checked(seconds)` one active health check. `check_status` is 1 or 0 for a service that is checked, None for others.
     """
 
-    __slots__ = ("_observe", "attempts", "connect_durations", "connected", "durations", "errors", "pool")
+    __slots__ = (
+        "_observe",
+        "attempts",
+        "breaker",
+        "check_durations",
+        "check_status",
+        "checked",
+        "connect_durations",
+        "connected",
+        "durations",
+        "errors",
+        "pool",
+        "retries",
+        "targets",
+    )
 
     connected: Callable[[float], None]
+    checked: Callable[[float], None]
     pool: Callable[[], tuple[int, int, int]]
+    targets: Callable[[], tuple[int, int, int]]
 
     def __init__(self) -> None:
         self.attempts: dict[int | None, int] = {}
@@ -128,7 +201,13 @@ class ServiceMetrics:
         self.errors = dict.fromkeys(ATTEMPT_ERRORS.known, 0)
         self.connect_durations = HistogramTally(DOWNSTREAM_BUCKETS)
         self.connected = self.connect_durations.observe
-        self.pool = _nothing_pooled
+        self.pool = _none_at_all
+        self.targets = _none_at_all
+        self.breaker: BreakerCounts | None = None
+        self.retries = dict.fromkeys(RETRIES.known, 0)
+        self.check_durations = HistogramTally(CHECK_BUCKETS)
+        self.checked = self.check_durations.observe
+        self.check_status: int | None = None
 
     def attempt(self, status: int | None, seconds: float) -> None:
         """Count one attempt, until its last byte; `status` is None where no answer came.
@@ -143,3 +222,7 @@ class ServiceMetrics:
     def error(self, kind: str) -> None:
         """Count one failed attempt; `kind` is one of `ATTEMPT_ERRORS.known`, anything else a KeyError."""
         self.errors[kind] += 1
+
+    def retry(self, reason: str) -> None:
+        """Count one further attempt; `reason` is one of `RETRIES.known`, anything else a KeyError."""
+        self.retries[reason] += 1

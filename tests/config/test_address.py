@@ -104,6 +104,21 @@ def test_not_a_target(url: str, message: str, hint: str) -> None:
     assert (caught.value.message, caught.value.hint) == (message, hint)
 
 
+@pytest.mark.parametrize(
+    ("value", "weight", "priority"),
+    [
+        ("http://a:1", 1, 0),
+        ({"url": "http://a:1"}, 1, 0),
+        ({"url": "http://a:1", "weight": 1000}, 1000, 0),
+        ({"priority": 9, "url": "http://a:1"}, 1, 9),
+    ],
+)
+def test_weighted_target(value: object, weight: int, priority: int) -> None:
+    """A target may be a mapping with its weight and its priority."""
+    target = Target.read(value)
+    assert target == Target("http://a:1", Address("tcp", "a", 1), b"a:1", weight, priority)
+
+
 @given(st.ip_addresses(), st.integers(0, 65535))
 def test_addresses_round_trip(ip: object, port: int) -> None:
     """The text of an address reads as the same address."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from gatewayd.config import (
     default,
 )
 from gatewayd.config.models.route import name_from_path
-from tests.config.sample import SERVICES, loaded
+from tests.config.sample import RESILIENT, SERVICES, loaded
 
 
 def test_default_tells_what_to_do() -> None:
@@ -134,6 +135,15 @@ def test_values_travel(tmp_path: Path) -> None:
     assert written["limits"]["body_size"] == "10MiB"
     assert written["routes"][0]["timeouts"] == {"total": "off"}
     assert Config.model_validate(written) == config
+
+
+def test_values_of_every_kind_travel(tmp_path: Path) -> None:
+    """What is written back whole reads as the same configuration, and has a hash of its own."""
+    config = loaded(tmp_path, RESILIENT)
+    assert Config.model_validate(config.model_dump()) == config
+    assert pickle.loads(pickle.dumps(config)) == config  # noqa: S301
+    assert hash(config.services["pay"]) != hash(config.services["pay-2"])
+    json.loads(config.model_dump_json())
 
 
 def test_repr_hides_header_values() -> None:

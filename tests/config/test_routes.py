@@ -15,7 +15,7 @@ ROUTES = SERVICES + "routes:\n"  # goes on in line 3
 @pytest.mark.parametrize(
     ("route", "line", "column", "message", "hint"),
     [
-        ("  - path: /a\n", 3, 5, "the route has no answer", "add one of 'service', 'redirect' and 'respond'"),
+        ("  - path: /a\n", 3, 5, "the route has no answer", "add one of 'service', 'split', 'redirect' and 'respond'"),
         ("  - path: /a\n    servise: pay\n", 4, 5, "unknown key 'servise'", "did you mean 'service'?"),
         ("  - path: /a\n    service: pya\n", 4, 14, "there is no service 'pya'", "did you mean 'pay'?"),
         ("  - path: /a\n    service: zzz\n", 4, 14, "there is no service 'zzz'", "known services: pay"),

@@ -13,6 +13,7 @@ from gatewayd.config.__main__ import PAGE, PROJECT, SCHEMA
 from gatewayd.config.docs.kinds import sections_in
 from gatewayd.config.docs.reference import EXAMPLE, reference_text
 from gatewayd.config.docs.schema import schema_text
+from gatewayd.config.models.route import ANSWERS
 from tests.config.sample import loaded
 
 SHIPPED = PROJECT / "etc" / "gatewayd" / "gateway.yaml"
@@ -135,7 +136,10 @@ def test_schema_knows_defaults_and_answers() -> None:
     definitions = json.loads(schema_text())["$defs"]
     assert definitions["ServiceTimeouts"]["properties"]["tunnel"]["default"] == "1h"
     assert definitions["Limits"]["properties"]["body_size"]["default"] == "10MiB"
-    assert definitions["Route"]["oneOf"] == [{"required": [name]} for name in ("service", "redirect", "respond")]
+    assert definitions["Route"]["oneOf"] == [{"required": [name]} for name in ANSWERS]
+    assert definitions["Service"]["oneOf"] == [{"required": ["targets"]}, {"required": ["discovery"]}]
+    assert definitions["Breaker"]["properties"]["failure_rate"]["default"] == "50%"
+    assert definitions["Breaker"]["properties"]["window"]["default"] == 100
 
 
 def test_example_of_the_page_loads(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ from tests.config.sample import Said, said
             "services: {a: {}}",
             1,
             12,
-            "'targets' is missing",
-            "targets: Where it answers: 'http://host:port' (port 80 if left out) or 'unix:/path'; at least one.",
+            "the service has no target",
+            "add 'targets', such as [\"http://127.0.0.1:9000\"], or 'discovery'",
         ),
         (
             "routes: [{service: a}]",

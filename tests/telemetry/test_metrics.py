@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gatewayd.core.reasons import REASONS
 from gatewayd.telemetry import Metrics
 from gatewayd.telemetry.catalogue import ABORTS, DEFINITIONS, REJECTED, VIOLATIONS
+from tests.telemetry.test_resilience import Counted
 from tests.telemetry.test_traffic import value
 
 
@@ -23,6 +24,8 @@ def busy() -> Metrics:
     service = metrics.service("ticket")
     service.attempt(200, 0.005)
     service.connected(0.001)
+    service.breaker = Counted()
+    service.check_status = 1
     metrics.overhead(0.0003)
     metrics.loop_lag(0.002)
     return metrics

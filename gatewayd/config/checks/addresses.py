@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from gatewayd.config.complaint import Complaint
-from gatewayd.config.models.address import Address, Target
+from gatewayd.config.models.address import Address
 from gatewayd.config.models.listener import Listener
 from gatewayd.config.models.metrics import Metrics
+from gatewayd.config.models.root import Config
 from gatewayd.config.problems import Problem
-from gatewayd.config.source.nodes import ListNode, MapNode, Mark, Node, ScalarNode
+from gatewayd.config.source.nodes import ListNode, MapNode, Mark, Node, ScalarNode, complain
 
 _ANY = ("0.0.0.0", "::")
 
@@ -23,7 +24,7 @@ class _Socket(NamedTuple):
     mark: Mark | None
 
 
-def check_clashes(sections: dict[str, MapNode | ListNode]) -> Iterator[Problem]:
+def check_clashes(sections: Mapping[str, MapNode | ListNode]) -> Iterator[Problem]:
     """A problem for each socket whose address another one takes."""
     sockets: list[_Socket] = []
     for socket in _sockets(sections):
@@ -37,21 +38,21 @@ def check_clashes(sections: dict[str, MapNode | ListNode]) -> Iterator[Problem]:
             yield mark.problem(f"this address is also that of {rival.name}, {where}", "choose another port")
 
 
-def check_loops(sections: dict[str, MapNode | ListNode]) -> Iterator[Problem]:
+def check_loops(config: Config, sections: Mapping[str, MapNode | ListNode]) -> Iterator[Problem]:
     """A warning for each target that is a listener of this gateway: requests could go round for ever."""
     listeners = [socket for socket in _sockets(sections) if socket.name != "the metrics port"]
-    services = sections.get("services")
-    for service in services.entries.values() if isinstance(services, MapNode) else ():
-        targets = service.entries.get("targets") if isinstance(service, MapNode) else None
-        for node in targets.items if isinstance(targets, ListNode) else ():
-            address = _target(node)
+    for name, service in config.services.items():
+        for index, target in enumerate(service.targets):
             for listener in listeners:
-                if address is not None and _clash(listener.address, address):
-                    hint = "point the target at the service, or make sure no route leads back here"
-                    yield node.mark.problem(f"this target is {listener.name} of the gateway itself", hint)
+                if _clash(listener.address, target.address):
+                    complaint = Complaint(
+                        f"this target is {listener.name} of the gateway itself",
+                        "point the target at the service, or make sure no route leads back here",
+                    )
+                    yield complain(sections["services"], complaint, (name, "targets", index))
 
 
-def _sockets(sections: dict[str, MapNode | ListNode]) -> Iterator[_Socket]:
+def _sockets(sections: Mapping[str, MapNode | ListNode]) -> Iterator[_Socket]:
     """Every socket with an address that can be read, defaults included."""
     listeners = sections.get("listeners")
     nodes = listeners.items if isinstance(listeners, ListNode) else (None,)
@@ -74,16 +75,6 @@ def _socket(node: Node | None, name: str, default: Address) -> Iterator[_Socket]
     except Complaint:
         return
     yield _Socket(address, name, node.entries["address"].mark)
-
-
-def _target(node: Node) -> Address | None:
-    """The address of a target, if it can be read."""
-    try:
-        return (
-            Target.parse(node.value).address if isinstance(node, ScalarNode) and isinstance(node.value, str) else None
-        )
-    except Complaint:
-        return None
 
 
 def _clash(one: Address, other: Address) -> bool:

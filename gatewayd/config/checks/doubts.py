@@ -7,15 +7,25 @@ from collections.abc import Iterator, Mapping
 
 from gatewayd.config.complaint import Complaint
 from gatewayd.config.models.root import Config
+from gatewayd.config.models.route import Route
 from gatewayd.config.problems import Problem
 from gatewayd.config.source.nodes import ListNode, MapNode, complain
 
 _FOREIGN = re.compile(r"(?<=/)(:([A-Za-z_]\w*)|<(?:\w+:)?([A-Za-z_]\w*)>)(?=/|$)")  # how other frameworks write {name}
 
 
+def services_of(route: Route) -> Iterator[str]:
+    """Every service that a request on `route` may reach."""
+    yield from route.services
+    if route.fallback is not None and route.fallback.service is not None:
+        yield route.fallback.service
+    if route.mirror is not None:
+        yield route.mirror.service
+
+
 def unused_services(config: Config, sections: Mapping[str, MapNode | ListNode]) -> Iterator[Problem]:
     """A warning for each service without a route."""
-    used = {route.service for route in config.routes}
+    used = {name for route in config.routes for name in services_of(route)}
     services = sections.get("services")
     for name, mark in services.keys.items() if isinstance(services, MapNode) else ():
         if name not in used:

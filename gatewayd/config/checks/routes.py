@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
 from gatewayd.config.complaint import Complaint, suggestion
+from gatewayd.config.models.fallback import STAND_INS
 from gatewayd.config.models.route import ANSWERS, SERVICE_OPTIONS
 from gatewayd.config.models.templates import REDIRECT_PLACES, REST, places
 from gatewayd.config.problems import Problem
-from gatewayd.config.source.nodes import ListNode, MapNode, ScalarNode, complain
+from gatewayd.config.source.nodes import ListNode, MapNode, Node, ScalarNode, complain
 from gatewayd.core.matching import Pattern, PatternError, parse_pattern
 
 _INSTEAD = {
@@ -23,10 +24,11 @@ _NO_BODY = (204, 205, 304)  # RFC 9110 section 6.4.1
 def check_route(node: MapNode, services: Collection[str] | None) -> Iterator[Problem]:
     """Everything wrong with how the keys of a route go together; `services` names all there are, if known."""
     yield from _check_answer(node)
-    service = node.text("service")
-    if service is not None and services is not None and service not in services and not _broken(node, "service"):
-        complaint = Complaint("there is no service {value}", suggestion(service, services, "services"))
-        yield complain(node, complaint, ("service",))
+    if services is not None:
+        for path in _service_names(node):
+            yield from _check_service(node, path, services)
+    yield from _check_split(node)
+    yield from _check_fallback(node)
     if "rewrite" in node.keys and "strip_prefix" in node.keys:
         message = "'strip_prefix' and 'rewrite' exclude each other"
         yield node.keys["strip_prefix"].problem(message, "keep 'rewrite' alone: it is the whole new path")
@@ -41,10 +43,59 @@ def check_route(node: MapNode, services: Collection[str] | None) -> Iterator[Pro
         yield from _check_edits(node.entries.get(edits))
 
 
-def _broken(node: MapNode, key: str) -> bool:
-    """Whether a value refers to something the environment lacks, which is a problem already."""
-    value = node.entries[key]
-    return isinstance(value, ScalarNode) and value.broken
+def _service_names(node: MapNode) -> Iterator[tuple[str | int, ...]]:
+    """Where in a route the names of services stand."""
+    yield ("service",)
+    split = node.entries.get("split")
+    for index in range(len(split.items) if isinstance(split, ListNode) else 0):
+        yield "split", index, "service"
+    yield "fallback", "service"
+    yield "mirror", "service"
+
+
+def _text(node: Node, path: tuple[str | int, ...]) -> str | None:
+    """The text at `path` below `node`; None if there is none, or none but what the environment lacks."""
+    for part in path:
+        if isinstance(node, MapNode) and isinstance(part, str) and part in node.entries:
+            node = node.entries[part]
+        elif isinstance(node, ListNode) and isinstance(part, int):
+            node = node.items[part]
+        else:
+            return None
+    return node.value if isinstance(node, ScalarNode) and isinstance(node.value, str) and not node.broken else None
+
+
+def _check_service(node: MapNode, path: tuple[str | int, ...], services: Collection[str]) -> Iterator[Problem]:
+    """What `path` names must be one of `services`."""
+    name = _text(node, path)
+    if name is not None and name not in services:
+        yield complain(node, Complaint("there is no service {value}", suggestion(name, services, "services")), path)
+
+
+def _check_split(node: MapNode) -> Iterator[Problem]:
+    """What tells requests apart is of use where they are divided."""
+    if "split_by" in node.keys and "split" not in node.keys:
+        hint = "remove it, or answer with several services"
+        yield node.keys["split_by"].problem("'split_by' works with 'split' only", hint)
+
+
+def _check_fallback(node: MapNode) -> Iterator[Problem]:
+    """Exactly one answer that stands in, and by another service than those that cannot."""
+    fallback = node.entries.get("fallback")
+    if not isinstance(fallback, MapNode):
+        return
+    given = [key for key in fallback.keys if key in STAND_INS]
+    if not given and not any(get_close_matches(key, STAND_INS, cutoff=0.6) for key in fallback.keys):
+        yield node.keys["fallback"].problem("the fallback has no answer", "add 'respond' or 'service'")
+    if len(given) > 1:
+        message = f"{given[0]!r} and {given[1]!r} exclude each other"
+        yield fallback.keys[given[1]].problem(message, "keep one of them")
+    other = _text(fallback, ("service",))
+    own = [path for path in _service_names(node) if path[0] in ("service", "split")]
+    if other is not None and other in [_text(node, path) for path in own]:
+        complaint = Complaint("{value} is what the fallback stands in for", "name another service, or use 'respond'")
+        yield complain(fallback, complaint, ("service",))
+    yield from _check_body(fallback)
 
 
 def _check_answer(node: MapNode) -> Iterator[Problem]:
@@ -52,11 +103,11 @@ def _check_answer(node: MapNode) -> Iterator[Problem]:
     given = [key for key in node.keys if key in ANSWERS]
     # A misspelt answer is a problem of its own already.
     if not given and not any(get_close_matches(key, ANSWERS, cutoff=0.6) for key in node.keys):
-        yield node.mark.problem("the route has no answer", "add one of 'service', 'redirect' and 'respond'")
+        yield node.mark.problem("the route has no answer", "add one of 'service', 'split', 'redirect' and 'respond'")
     for other in given[1:]:
         message = f"{given[0]!r} and {other!r} exclude each other"
         yield node.keys[other].problem(message, "keep one of them, or make it two routes")
-    if given and "service" not in given:
+    if given and not {"service", "split"}.intersection(given):
         for key in node.keys:
             if key in SERVICE_OPTIONS:
                 hint = _INSTEAD.get((given[0], key), "remove it, or answer with a service")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -101,12 +103,14 @@ def _describe(fault: ErrorDetails, path: Path, node: Node, section: type[Section
         return Complaint(f"{subject} must be true or false", "write true or false, without quotes")
     if kind.startswith("int_"):
         return Complaint(f"{subject} must be a whole number", "write digits only, without quotes")
+    if kind.startswith("float_") or kind == "finite_number":
+        return Complaint(f"{subject} must be a number", "write digits, without quotes")
     if kind == "greater_than_equal":
-        return Complaint("{value} is too little" + f" for {subject}", f"write {context['ge']} or more")
+        return Complaint("{value} is too little" + f" for {subject}", f"write {_whole(context['ge'])} or more")
     if kind == "less_than_equal":
-        return Complaint("{value} is too much" + f" for {subject}", f"write {context['le']} or less")
+        return Complaint("{value} is too much" + f" for {subject}", f"write {_whole(context['le'])} or less")
     if kind == "literal_error":
-        return Complaint(f"{subject} cannot be " + "{value}", f"write one of {context['expected']}")
+        return Complaint(f"{subject} cannot be " + "{value}", _instead(found, context["expected"]))
     return Complaint(f"{subject}: {fault['msg']}", "")
 
 
@@ -116,6 +120,18 @@ def _subject(path: Path) -> str:
     if not names:
         return ""
     return f"an entry of {names[-1]!r}" if isinstance(path[-1], int) else repr(names[-1])
+
+
+def _whole(bound: float) -> float:
+    """`bound` without a fraction that is none."""
+    return int(bound) if bound == int(bound) else bound
+
+
+def _instead(found: Node, expected: str) -> str:
+    """Which of the `expected` values, listed with quotes, may have been meant."""
+    text = found.text if isinstance(found, ScalarNode) else ""
+    close = get_close_matches(text, re.findall("'([^']+)'", expected), n=1, cutoff=0.8)
+    return f"did you mean {close[0]!r}?" if close else f"write one of {expected}"
 
 
 def _listed(node: Node) -> str:

@@ -16,6 +16,7 @@ from gatewayd.config.models.values import Kind
 _PLAIN = {
     bool: Kind("true or false"),
     int: Kind("number"),
+    float: Kind("number"),
     str: Kind("text"),
     SecretStr: Kind("secret text"),
 }

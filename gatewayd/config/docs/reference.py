@@ -6,25 +6,31 @@ from collections.abc import Iterator
 from inspect import getdoc
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from gatewayd.config.docs.kinds import default_text, kind_of
 from gatewayd.config.models.root import Config
-from gatewayd.config.models.section import holds_by_name, section_in
+from gatewayd.config.models.section import holds_by_name, holds_list, section_in
 
 EXAMPLE = """\
 listeners:
   - address: 0.0.0.0:8080
 services:
   payment:
-    targets: ["http://10.0.0.5:9005", "http://10.0.0.6:9005"]
+    targets: ["http://10.0.0.5:9005", {url: "http://10.0.0.6:9005", weight: 2}]
     timeouts: {response: 30s}
+    breaker: {failure_rate: 30%, open: 10s}
+    health: {path: /health, interval: 5s}
+  payment-next:
+    discovery: {dns: {name: payment-next.internal, port: 9005}}
   file:
     targets: ["unix:/run/files.sock"]
     host: files.internal
 routes:
   - path: /api/v1/payments/**             # this prefix and everything below it
-    service: payment
-    strip_prefix: /api/v1                 # the service sees /payments/...
+    split: [{service: payment, weight: 95}, {service: payment-next, weight: 5}]
+    strip_prefix: /api/v1                 # the services see /payments/...
+    fallback: {respond: {status: 503, body: "Payments are back soon."}}
   - path: /api/v1/payments/{id}/receipt   # more specific, so it wins
     methods: [GET]
     service: file
@@ -62,6 +68,8 @@ are refused; anchors and aliases work.
 **Durations** are numbers with a unit, `ms`, `s`, `m`, `h` or `d`: `250ms`, `10s`, `1h30m`. **Sizes** have `B`, `kB`,
 `MB`, `GB`, `TB` (powers of 1000) or `KiB`, `MiB`, `GiB`, `TiB` (powers of 1024): `16KiB`, `10MB`.
 
+**Shares** are percentages from `0%` to `100%`: `50%`, `0.5%`.
+
 **Environment.** In any value `${{NAME}}` is replaced by what the environment has, and `${{NAME:-default}}` by the
 default if it has nothing; `$${{` is a literal `${{`. Between `[ ]` or `{{ }}` such a value needs quotes. Messages and
 logs show the reference, never what it stands for.
@@ -73,34 +81,46 @@ A key without a default below is off, empty or taken from further out, as its me
 def reference_text() -> str:
     """The whole page."""
     lines = [_INTRODUCTION]
+    shown: dict[type[BaseModel], str] = {}
     for name, field in Config.model_fields.items():
         inner = section_in(field.annotation)
         assert inner is not None
-        path = f"{name}.NAME" if holds_by_name(field.annotation) else name
-        entries = path == name and not isinstance(field.default, BaseModel)
+        path = f"{name}.NAME" if holds_by_name(field.annotation) else _path(name, field)
         lines += [f"## `{name}`", ""]
-        lines += _section(inner, f"{path}[]" if entries else path)
+        lines += _section(inner, path, shown)
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _section(section: type[BaseModel], path: str) -> Iterator[str]:
-    """A section's description and table, and after it those of the sections within it."""
+def _path(name: str, field: FieldInfo) -> str:
+    """What the page calls the section, or each of the list of sections, that `field` holds."""
+    return f"{name}[]" if holds_list(field.annotation) else name
+
+
+def _section(section: type[BaseModel], path: str, shown: dict[type[BaseModel], str]) -> Iterator[str]:
+    """A section's description and table, and after it those of the sections within it that were not `shown` yet."""
+    shown[section] = path
     yield from (getdoc(section) or "", "", f"| `{path}` | Type | Default | Meaning |", "|---|---|---|---|")
     within = []
     for name, field in section.model_fields.items():
         inner = section_in(field.annotation)
         kind = kind_of(field)
         if inner is not None:
-            within.append((name, inner))
-            kind = f"mapping, see [below](#{_anchor(path, name)})"
+            at = shown.get(inner)
+            if at is None:
+                at = f"{path}.{_path(name, field)}"
+                within.append((at, inner))
+                link = f"see [below](#{_anchor(at)})"
+            else:
+                link = f"as [`{at}`](#{_anchor(at)})"
+            kind = f"list of mappings, {link}" if holds_list(field.annotation) else f"mapping, {link}"
         yield f"| `{name}` | {kind} | {default_text(field)} | {field.description} |"
     yield ""
-    for name, inner in within:
-        yield from (f"### `{path}.{name}`", "")
-        yield from _section(inner, f"{path}.{name}")
+    for at, inner in within:
+        yield from (f"### `{at}`", "")
+        yield from _section(inner, at, shown)
 
 
-def _anchor(path: str, name: str) -> str:
-    """The fragment that a heading `path.name` gets."""
-    kept = (character for character in f"{path}.{name}".lower() if character.isalnum() or character in "-_ ")
+def _anchor(heading: str) -> str:
+    """The fragment that a heading gets."""
+    kept = (character for character in heading.lower() if character.isalnum() or character in "-_ ")
     return "".join(kept).replace(" ", "-")

@@ -44,6 +44,6 @@ def _relaxed(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     relaxed = {key: _relaxed(value) for key, value in schema.items() if key != "title" or isinstance(value, dict)}
-    if relaxed.get("type") in ("integer", "boolean"):
+    if relaxed.get("type") in ("integer", "number", "boolean"):
         relaxed |= {"type": [relaxed["type"], "string"], "pattern": REFERENCE_PATTERN}
     return relaxed

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from gatewayd.config.complaint import Complaint
+from gatewayd.config.complaint import Complaint, suggestion
 
+HEAVIEST = 1000  # of weights: one in a thousand is as fine as a canary gets
+LAST_PRIORITY = 9
 LONGEST_UNIX_PATH = 107  # sun_path of unix(7) is 108 bytes and ends with a NUL
 
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
+HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def _host(host: str) -> str:
             return str(ipaddress.IPv4Address(host))
         except ValueError as error:
             raise Complaint("{value} holds no valid IPv4 address", "write four numbers from 0 to 255") from error
-    if _HOST_NAME.fullmatch(host) is None:
+    if HOST_NAME.fullmatch(host) is None:
         raise Complaint("{value} holds no valid host name", "use letters, digits, '-' and '.', or an IP address")
     return host.lower()
 
@@ -91,15 +94,47 @@ def _port(port: str, text: str, default_port: int | None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One place where a service answers: `url` as written, its address, and the Host it is called by."""
+    """One place where a service answers: `url` as written, its address, and the Host it is called by.
+
+    `weight` is its share among its like, 1 to 1000. Of all `priority` groups, 0 to 9, the lowest that can answer is
+    asked.
+    """
 
     url: str
     address: Address
     authority: bytes
+    weight: int = 1
+    priority: int = 0
 
     def __str__(self) -> str:
         """The text `parse` accepts."""
         return self.url
+
+    @classmethod
+    def read(cls, value: object) -> Target:
+        """The target that `value` is: text for `parse`, or a mapping of `url`, `weight` and `priority`.
+
+        Raises `Complaint`.
+        """
+        if isinstance(value, str):
+            return cls.parse(value)
+        if not isinstance(value, Mapping):
+            raise Complaint("must be a target", "write it as http://host:port or unix:/path")
+        for key in value:
+            if key not in _TARGET_KEYS:
+                raise Complaint(f"unknown key {key!r}", suggestion(str(key), _TARGET_KEYS), at=(key,), on_key=True)
+        url = value.get("url")
+        if not isinstance(url, str):
+            raise Complaint("the target has no 'url'", "write it as http://host:port or unix:/path", at=("url",))
+        try:
+            target = cls.parse(url)
+        except Complaint as complaint:
+            complaint.at = ("url",)
+            raise
+        if len(value) == 1:
+            return target
+        weight = _whole(value, "weight", 1, HEAVIEST)
+        return replace(target, weight=weight, priority=_whole(value, "priority", 0, LAST_PRIORITY))
 
     @classmethod
     def parse(cls, text: str) -> Target:
@@ -129,3 +164,14 @@ class Target:
             raise Complaint("{value} has port 0", "a target needs the port the service listens on")
         authority = str(address).removesuffix(":80") if address.port == 80 else str(address)
         return cls(text, address, authority.encode("ascii"))
+
+
+_TARGET_KEYS = ("url", "weight", "priority")
+
+
+def _whole(mapping: Mapping[str, object], key: str, least: int, most: int) -> int:
+    """The number from `least` to `most` that `mapping` has for `key`, or the default of `Target`."""
+    value = mapping.get(key, Target.__dataclass_fields__[key].default)
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise Complaint(f"{{value}} cannot be a {key}", f"write a whole number from {least} to {most}", at=(key,))
+    return value

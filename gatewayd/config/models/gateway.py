@@ -21,3 +21,7 @@ class Gateway(Section):
         description="Peers whose `X-Forwarded-*`, `Forwarded` and `X-Request-Id` are believed; from everyone else they "
         "are dropped. `unix` means every peer of a unix socket.",
     )
+    accept_timeouts: bool = Field(
+        default=True,
+        description="Whether `X-Request-Timeout` and `grpc-timeout` of trusted proxies shorten a request's `total`.",
+    )

@@ -10,13 +10,31 @@ from typing import Annotated
 from pydantic import AfterValidator, PlainSerializer, PlainValidator, WithJsonSchema
 
 from gatewayd.config.complaint import Complaint
-from gatewayd.config.models.address import Address, Target
+from gatewayd.config.models.address import HEAVIEST, LAST_PRIORITY, Address, Target
 from gatewayd.config.models.headers import TOKEN, header_name, header_value
-from gatewayd.config.models.values import Frozen, Kind, V
+from gatewayd.config.models.values import Frozen, Kind, V, text_schema
+from gatewayd.core.balance.key import parse_key
 from gatewayd.core.matching import PatternError, parse_host
 
 _SERVICE_NAME = r"[a-z][a-z0-9-]{0,62}"
 _ROUTE_NAME = r"[a-z][a-z0-9._-]{0,126}"
+_TARGET_SCHEMA = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "string"},
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "url": {"type": "string"},
+                    "weight": {"type": "integer", "minimum": 1, "maximum": HEAVIEST, "default": 1},
+                    "priority": {"type": "integer", "minimum": 0, "maximum": LAST_PRIORITY, "default": 0},
+                },
+                "required": ["url"],
+            },
+        ]
+    }
+)
 
 
 def _named(pattern: str, hint: str) -> AfterValidator:
@@ -35,7 +53,7 @@ def _parsed(parse: Callable[[str], object], what: str, example: str) -> PlainVal
     """A validator that accepts what `parse` returns, or text for it."""
 
     def validate(value: object) -> object:
-        if isinstance(value, (Address, Target)):
+        if isinstance(value, Address):
             return value
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)  # a port alone, which `parse` knows how to complain about
@@ -44,6 +62,13 @@ def _parsed(parse: Callable[[str], object], what: str, example: str) -> PlainVal
         return parse(value)
 
     return PlainValidator(validate)
+
+
+def _write_target(target: Target) -> object:
+    """What a file has for `target`: its URL alone if nothing else is set."""
+    if (target.weight, target.priority) == (1, 0):
+        return target.url
+    return {"url": target.url, "weight": target.weight, "priority": target.priority}
 
 
 def _pseudonym(text: str) -> str:
@@ -86,6 +111,37 @@ def _method(text: str) -> str:
         raise Complaint("{value} is not in capitals, and methods are case-sensitive", f"write {text.upper()}")
     if text == "CONNECT":
         raise Complaint("CONNECT is never routed", "leave it out; WebSocket and other upgrades arrive as GET")
+    return text
+
+
+def origin(text: str) -> str:
+    """A host with or without a port, as `Host` has it."""
+    try:
+        Address.parse(text, default_port=80)
+    except Complaint:
+        text = "/"
+    if re.search(r"[/%]|:0?\Z", text):
+        raise Complaint("{value} is not a host", "write one such as api.internal:8080")
+    return text
+
+
+def _cookie(text: str) -> str:
+    """The name of a cookie (RFC 6265 section 4.1.1)."""
+    if TOKEN.fullmatch(text) is None:
+        raise Complaint("{value} is not the name of a cookie", "use letters, digits, '-' and '_'")
+    return text
+
+
+def _request_key(text: str) -> str:
+    """What tells requests apart: the client's address, the tenant, or the value of a header or cookie."""
+    try:
+        parse_key(text)
+    except ValueError:
+        kind = text.partition(":")[0]
+        if kind not in ("header", "cookie"):
+            hint = "write client, tenant, header:NAME or cookie:NAME"
+            raise Complaint("{value} tells no requests apart", hint) from None
+        raise Complaint(f"{{value}} names no {kind}", f"write {kind}: and its name, without a blank") from None
     return text
 
 
@@ -134,10 +190,18 @@ SocketAddress = Annotated[
 ]
 TargetUrl = Annotated[
     Target,
-    _parsed(Target.parse, "a target", "http://host:port or unix:/path"),
-    WithJsonSchema({"type": "string"}),
-    PlainSerializer(str),
+    PlainValidator(lambda value: value if isinstance(value, Target) else Target.read(value)),
+    _TARGET_SCHEMA,
+    PlainSerializer(_write_target),
     Kind("target"),
+]
+Origin = Annotated[str, AfterValidator(origin), Kind("host")]
+Cookie = Annotated[str, AfterValidator(_cookie), Kind("cookie name")]
+RequestKey = Annotated[
+    str,
+    AfterValidator(_request_key),
+    text_schema("client|tenant|header:.+|cookie:.+"),
+    Kind("`client`, `tenant`, `header:NAME` or `cookie:NAME`"),
 ]
 Headers = Annotated[
     Mapping[HeaderName, HeaderValue], AfterValidator(one_each), Frozen, Kind("mapping of header names to values")

@@ -1,7 +1,8 @@
-"""Durations and sizes: a number never stands without its unit ("250ms", "1h30m", "16KiB")."""
+"""Durations, sizes and shares: a number never stands without its unit ("250ms", "1h30m", "16KiB", "50%")."""
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal
 
@@ -18,10 +19,13 @@ LARGEST = 2**60  # far beyond any disk, and sums of two still fit 64 bits
 
 DURATION_PATTERN = r"([0-9]{1,12}(\.[0-9]{1,9})?(ms|s|m|h|d))+"
 SIZE_PATTERN = r"[0-9]{1,18}(\.[0-9]{1,9})?([kKMGT]?B|[KMGT]iB)"
+SHARE_PATTERN = r"[0-9]{1,3}(\.[0-9]{1,9})?%"
 
 _PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)(ms|[smhd])")
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)([kKMGT]?B|[KMGT]iB)")
+_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,9})?)%")
 _LOOSE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*")
+_LOOSE_SHARE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(?:%|percent|)\s*", re.IGNORECASE)
 _SAID_OTHERWISE = {
     "msec": "ms", "msecs": "ms", "millis": "ms", "millisecond": "ms", "milliseconds": "ms",
     "sec": "s", "secs": "s", "second": "s", "seconds": "s",
@@ -106,3 +110,39 @@ def format_size(count: int) -> str:
         if count and count % BYTES[unit] == 0:
             return f"{count // BYTES[unit]}{unit}"
     return f"{count}B"
+
+
+def parse_share(text: str) -> float:
+    """The share, 0 to 1, that the percentage in `text` is. Raises `Complaint`."""
+    match = _SHARE.fullmatch(text)
+    if match is None:
+        raise Complaint(*_misread_share(text))
+    percentage = Decimal(match[1])
+    if percentage > 100:
+        raise Complaint("{value} is more than all", "write 100% or less")
+    return float(percentage / 100)
+
+
+def _misread_share(text: str) -> tuple[str, str]:
+    """Message and hint for a text that is no percentage."""
+    loose = _LOOSE_SHARE.fullmatch(text)
+    if loose is None:
+        return "{value} is not a percentage", "write a number and '%', such as 50%"
+    if text.strip() == loose[1]:
+        return "{value} has no '%'", share_hint(float(loose[1]))
+    return "{value} is not a percentage", f"write {loose[1]}%"
+
+
+def share_hint(number: float) -> str:
+    """What to write instead of `number` alone, which may be meant as a share or as a percentage."""
+    if not math.isfinite(number):
+        return "write a number and '%', such as 50%"
+    if 0 < number <= 1:
+        return f"write {number * 100:g}% (a share of {number:g}), or {number:g}%"
+    return f"write {number:g}%"
+
+
+def format_share(share: float) -> str:
+    """The shortest exact text of a share; `parse_share` gives the same float back."""
+    percentage = format(Decimal(repr(share)) * 100, "f")
+    return (percentage.rstrip("0").rstrip(".") if "." in percentage else percentage) + "%"

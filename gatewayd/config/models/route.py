@@ -3,55 +3,31 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from gatewayd.config.complaint import Complaint
-from gatewayd.config.models.edits import FixedHeaders, RequestHeaderEdits, ResponseHeaderEdits
+from gatewayd.config.models.answers import Redirect, Respond
+from gatewayd.config.models.edits import RequestHeaderEdits, ResponseHeaderEdits
+from gatewayd.config.models.fallback import Fallback
+from gatewayd.config.models.mirror import Mirror
 from gatewayd.config.models.names import (
     HeaderConditions,
-    HeaderValue,
     HostPattern,
     Methods,
     QueryConditions,
+    RequestKey,
     RouteName,
     ServiceName,
 )
-from gatewayd.config.models.paths import LeadingSegments, PathPattern, RedirectTemplate, RewriteTemplate
+from gatewayd.config.models.paths import LeadingSegments, PathPattern, RewriteTemplate
+from gatewayd.config.models.retries import RouteRetries
 from gatewayd.config.models.section import Section
+from gatewayd.config.models.split import Parts
 from gatewayd.config.models.timeouts import RouteTimeouts
-from gatewayd.config.models.values import FrozenDict, Kind, OwnSizeOrUnlimited
+from gatewayd.config.models.values import FrozenDict, OwnSizeOrUnlimited
 
-ANSWERS = ("service", "redirect", "respond")
-
-
-def _status(status: int) -> int:
-    """A final status (RFC 9110 section 15)."""
-    if not 200 <= status <= 599:
-        raise Complaint("{value} is not the status of a final answer", "use one from 200 to 599")
-    return status
-
-
-class Redirect(Section):
-    """An answer that sends the client elsewhere."""
-
-    to: RedirectTemplate = Field(
-        description="A URL or path. Filled in are `{host}`, `{path}`, `{query}` (with its `?`, or nothing), the path's "
-        "own `{name}` parameters, and `{**}`, what its `/**` matched."
-    )
-    status: Literal[301, 302, 303, 307, 308] = Field(
-        default=308, description="307 and 308 keep the method; 301 and 308 may be cached for good."
-    )
-
-
-class Respond(Section):
-    """An answer the gateway gives itself."""
-
-    status: Annotated[int, AfterValidator(_status), Kind("status")] = Field(default=200, description="200 to 599.")
-    body: str = Field(default="", description="The answer's body, sent as UTF-8.")
-    content_type: HeaderValue = Field(default="text/plain; charset=utf-8", description="The body's `Content-Type`.")
-    headers: FixedHeaders = Field(default=FrozenDict(), repr=False, description="More headers of the answer.")
+ANSWERS = ("service", "split", "redirect", "respond")
 
 
 def name_from_path(path: str) -> str:
@@ -67,7 +43,7 @@ def _default_name(data: dict[str, Any]) -> str:
 
 
 class Route(Section):
-    """Which requests, and what becomes of them: exactly one of `service`, `redirect`, `respond`.
+    """Which requests, and what becomes of them: exactly one of `service`, `split`, `redirect`, `respond`.
 
     The most specific route wins, whatever the order in the file.
     """
@@ -93,8 +69,19 @@ class Route(Section):
         default=FrozenDict(), description="Query parameters a request must have, all of them; `*` is any value."
     )
     service: ServiceName | None = Field(default=None, description="The service that answers.")
+    split: Parts | None = Field(default=None, description="Several services that answer, each its share of requests.")
     redirect: Redirect | None = Field(default=None, description="Sends the client elsewhere.")
     respond: Respond | None = Field(default=None, description="Answers without a service.")
+    split_by: RequestKey | None = Field(
+        default=None,
+        description="Only with `split`: requests with the same one go to the same service; divided by chance if left "
+        "out.",
+    )
+    fallback: Fallback | None = Field(default=None, description="What answers when the service cannot.")
+    mirror: Mirror | None = Field(default=None, description="Another service that gets a copy of requests.")
+    priority: Literal["low", "normal", "high", "critical"] = Field(
+        default="normal", description="Under overload the lowest are refused first; see `shedding`."
+    )
     strip_prefix: LeadingSegments | None = Field(
         default=None, description="Leading segments of `path` that the service does not see."
     )
@@ -110,9 +97,27 @@ class Route(Section):
         default=ResponseHeaderEdits(), description="Changes of the service's answer before the client sees it."
     )
     timeouts: RouteTimeouts = Field(default=RouteTimeouts(), description="Changes of the service's timeouts.")
+    retries: RouteRetries = Field(default=RouteRetries(), description="Changes of the service's retries.")
     body_size: OwnSizeOrUnlimited = Field(
         default=None, description="Largest body of a request, instead of `limits.body_size`; beyond it 413."
     )
 
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that answer: one, or those of `split`; none where the gateway itself does."""
+        if self.split is not None:
+            return tuple(part.service for part in self.split)
+        return () if self.service is None else (self.service,)
 
-SERVICE_OPTIONS = ("strip_prefix", "rewrite", "request_headers", "response_headers", "timeouts", "body_size")
+
+SERVICE_OPTIONS = (
+    "fallback",
+    "mirror",
+    "strip_prefix",
+    "rewrite",
+    "request_headers",
+    "response_headers",
+    "timeouts",
+    "retries",
+    "body_size",
+)

@@ -67,6 +67,13 @@ def holds_by_name(annotation: object) -> bool:
     return get_origin(annotation) is Mapping
 
 
+def holds_list(annotation: object) -> bool:
+    """Whether a field of this type holds a list of sections."""
+    if get_origin(annotation) is tuple:
+        return section_in(annotation) is not None
+    return any(map(holds_list, get_args(annotation)))
+
+
 def count(default: int, description: str, *, least: int = 1, most: int = MOST) -> Any:
     """A field that counts something."""
     return Field(default=default, ge=least, le=most, description=description)

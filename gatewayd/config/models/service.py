@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from gatewayd.config.complaint import Complaint
 from gatewayd.config.models.address import Address, Target
-from gatewayd.config.models.names import TargetUrl
+from gatewayd.config.models.balance import Balance
+from gatewayd.config.models.breaker import Breaker
+from gatewayd.config.models.concurrency import Concurrency
+from gatewayd.config.models.discovery import Discovery
+from gatewayd.config.models.ejection import Ejection
+from gatewayd.config.models.health import Health
+from gatewayd.config.models.names import TargetUrl, origin
+from gatewayd.config.models.retries import Retries
 from gatewayd.config.models.section import Section, count
 from gatewayd.config.models.timeouts import ServiceTimeouts
 from gatewayd.config.models.values import Duration, Kind
+
+PLACES = ("targets", "discovery")
 
 
 def _host(text: str) -> str:
@@ -20,22 +28,18 @@ def _host(text: str) -> str:
     if text in ("preserve", "target"):
         return text
     try:
-        Address.parse(text, default_port=80)
+        return origin(text)
     except Complaint:
-        text = "/"
-    if re.search(r"[/%]|:0?\Z", text):
-        raise Complaint("{value} is not a host", "write preserve, target, or a host such as api.internal:8080")
-    return text
+        hint = "write preserve, target, or a host such as api.internal:8080"
+        raise Complaint("{value} is not a host", hint) from None
 
 
 def _distinct(targets: tuple[Target, ...]) -> tuple[Target, ...]:
-    """`targets`, if there are any and no two are the same."""
-    if not targets:
-        raise Complaint("the service has no target", 'list at least one, such as ["http://127.0.0.1:9000"]')
+    """`targets`, if no two are the same."""
     seen: dict[Address, Target] = {}
     for index, target in enumerate(targets):
         if seen.setdefault(target.address, target) is not target:
-            raise Complaint("{value} is listed twice", "list each target once", at=(index,))
+            raise Complaint("{value} is listed twice", "list each target once", at=(index, "url"))
     return targets
 
 
@@ -50,14 +54,26 @@ class Pool(Section):
 
 
 class Service(Section):
-    """What stands behind the gateway: one service for each name."""
+    """What stands behind the gateway: one service for each name, with exactly one of `targets`, `discovery`."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [place]} for place in PLACES]})
 
     targets: Annotated[tuple[TargetUrl, ...], AfterValidator(_distinct), Kind("list of targets")] = Field(
-        description="Where it answers: `http://host:port` (port 80 if left out) or `unix:/path`; at least one."
+        default=(),
+        description="Where it answers: `http://host:port` (port 80 if left out) or `unix:/path`; at least one. Also "
+        "`{url, weight, priority}`: the share among its like, 1 to 1000 (1), and the group, 0 to 9 (0), of which the "
+        "lowest that can answer is asked.",
     )
+    discovery: Discovery | None = Field(default=None, description="Where targets are found while the gateway runs.")
     host: Annotated[str, AfterValidator(_host), Kind("`preserve`, `target` or host")] = Field(
         default="preserve",
         description="The `Host` it is called by: the client's, the target's own, or a literal `host[:port]`.",
     )
     timeouts: ServiceTimeouts = Field(default=ServiceTimeouts(), description="How long the gateway waits for it.")
+    breaker: Breaker = Field(default=Breaker(), description="When the service is left alone.")
+    ejection: Ejection = Field(default=Ejection(), description="When a single target is left alone.")
+    balance: Balance = Field(default=Balance(), description="Which of its targets answers.")
+    health: Health | None = Field(default=None, description="Asks its targets how they are.")
+    retries: Retries = Field(default=Retries(), description="When a request is tried again.")
+    concurrency: Concurrency = Field(default=Concurrency(), description="How many requests it gets at a time.")
     pool: Pool = Field(default=Pool(), description="Connections to each of its targets.")

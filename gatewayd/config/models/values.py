@@ -85,8 +85,8 @@ def _size(value: object, info: ValidationInfo) -> int:
 _NONE_AT_ALL = ("no", "none", "never", "disabled", "off", "unlimited", "infinite", "infinity", "inf", "-1")
 
 
-def _quantity(
-    read: Callable[[object, ValidationInfo], float],
+def quantity(
+    read: Callable[[object, ValidationInfo], Any],
     words: Mapping[str, object] | None = None,
     *,
     zero: bool = False,
@@ -108,10 +108,10 @@ def _quantity(
             return value
         if words and (value is False or str(value).lower() in _NONE_AT_ALL):
             raise Complaint("{value} is not what switches this off", f"write {next(iter(words))}")
-        quantity = read(value, info)
-        if quantity < 0 or (quantity == 0 and not zero):
+        amount = read(value, info)
+        if amount < 0 or (amount == 0 and not zero):
             raise Complaint("{value} is too little", f"write one above zero{instead}")
-        return quantity
+        return amount
 
     return PlainValidator(validate)
 
@@ -135,38 +135,39 @@ _AS_SIZE = PlainSerializer(_write_size)
 _AS_SIZE_OR_UNLIMITED = PlainSerializer(lambda count: _write_size(count) or Unlimited.UNLIMITED.value)
 
 # Named Own... where a route or another narrower place may leave it out and take what stands further out.
-Duration = Annotated[float, _quantity(_duration), text_schema(DURATION_PATTERN), _AS_DURATION, _DURATION]
+Duration = Annotated[float, quantity(_duration), text_schema(DURATION_PATTERN), _AS_DURATION, _DURATION]
 DurationOrZero = Annotated[
-    float, _quantity(_duration, zero=True), text_schema(DURATION_PATTERN), _AS_DURATION, _DURATION
+    float, quantity(_duration, zero=True), text_schema(DURATION_PATTERN), _AS_DURATION, _DURATION
 ]
 DurationOrOff = Annotated[
     float | None,
-    _quantity(_duration, {"off": None}),
+    quantity(_duration, {"off": None}),
     text_schema(DURATION_PATTERN, "off"),
     _AS_DURATION_OR_OFF,
     _DURATION_OR_OFF,
 ]
 OwnDuration = Annotated[
-    float | None, _quantity(_duration, unset=True), text_schema(DURATION_PATTERN), _AS_DURATION, _DURATION
+    float | None, quantity(_duration, unset=True), text_schema(DURATION_PATTERN), _AS_DURATION, _DURATION
 ]
 OwnDurationOrOff = Annotated[
     float | Off | None,
-    _quantity(_duration, {"off": Off.OFF}, unset=True),
+    quantity(_duration, {"off": Off.OFF}, unset=True),
     text_schema(DURATION_PATTERN, "off"),
     _AS_DURATION,
     _DURATION_OR_OFF,
 ]
-Size = Annotated[int, _quantity(_size), text_schema(SIZE_PATTERN), _AS_SIZE, Kind("size")]
+Size = Annotated[int, quantity(_size), text_schema(SIZE_PATTERN), _AS_SIZE, Kind("size")]
+SizeOrZero = Annotated[int, quantity(_size, zero=True), text_schema(SIZE_PATTERN), _AS_SIZE, Kind("size")]
 SizeOrUnlimited = Annotated[
     int | None,
-    _quantity(_size, {"unlimited": None}, zero=True),
+    quantity(_size, {"unlimited": None}, zero=True),
     text_schema(SIZE_PATTERN, "unlimited"),
     _AS_SIZE_OR_UNLIMITED,
     _SIZE_OR_UNLIMITED,
 ]
 OwnSizeOrUnlimited = Annotated[
     int | Unlimited | None,
-    _quantity(_size, {"unlimited": Unlimited.UNLIMITED}, zero=True, unset=True),
+    quantity(_size, {"unlimited": Unlimited.UNLIMITED}, zero=True, unset=True),
     text_schema(SIZE_PATTERN, "unlimited"),
     _AS_SIZE,
     _SIZE_OR_UNLIMITED,
