@@ -1,6 +1,7 @@
 """The gateway's own objects on transports that are lists: all that a request passes but uvloop and the kernel."""
 
 import os
+import random
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,19 +17,17 @@ from twisted.internet.task import Clock
 from bench.measure.serve import PROFILES
 from bench.measure.servers import SMALL_BODY
 from gatewayd import config as configuration
+from gatewayd.app.graph import build_application, build_tree
+from gatewayd.app.services import ServiceBuilder
 from gatewayd.core.forwarded import TrustedPeers
-from gatewayd.core.matching import Entry
 from gatewayd.http.channel import ServerChannel
 from gatewayd.http.connection import UpstreamConnection
 from gatewayd.http.deadlines import Deadlines
 from gatewayd.http.listener import Census, Listener
 from gatewayd.pipeline.application import Application
-from gatewayd.pipeline.compile import compile_route
 from gatewayd.pipeline.route import Route
 from gatewayd.routes.tree import RouteTree
 from gatewayd.telemetry.metrics import Metrics
-from gatewayd.upstream.pool import Pool
-from gatewayd.upstream.service import Service, Target
 
 # What wrk sends and nginx answers in `bench/run --only small`.
 REQUEST = b"GET /small HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: gatewayd-bench\r\nAccept: */*\r\n\r\n"
@@ -92,21 +91,21 @@ def build(log: Callable[[dict[str, object]], None] | None = None) -> InMemory:
     connection = UpstreamConnection(deadlines, time.monotonic)
     connection.makeConnection(_as_transport(wires[1]))
 
-    def dial() -> Deferred[UpstreamConnection]:
+    def dial(*_: object) -> Deferred[UpstreamConnection]:
         return succeed(connection)
 
-    settings = config.services["backend"]
-    pool: Pool[UpstreamConnection] = Pool(settings.pool, dial, deadlines, time.monotonic)
-    services = {"backend": Service("backend", [Target("http://127.0.0.1:9000", b"127.0.0.1:9000", pool)])}
-    route = compile_route(config, config.routes[0], services, metrics.service, metrics.route)
-    tree: RouteTree[Route] = RouteTree([Entry(config.routes[0].path, route)])
-    application = Application(
-        tree.locate,
-        pseudonym="gatewayd",
-        metrics=metrics,
-        log=log,
+    services = ServiceBuilder(metrics, dial, deadlines, time.monotonic, random.random).build(config)
+    tree = build_tree(config, services, metrics, random.random)
+    application = build_application(
+        config,
+        tree,
+        metrics,
+        log,
         now=time.monotonic,
         wall_clock=time.time,
+        clock=clock,
+        deadlines=deadlines,
+        random=random.random,
     )
     listener = Listener(
         "bench",

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+import random
 import ssl
 import time
 from typing import Any
@@ -19,9 +20,11 @@ import twisted
 from gatewayd import __version__
 from gatewayd.admin import Readiness, admin_site
 from gatewayd.app import heap
-from gatewayd.app.graph import build_application, build_services, build_tree
+from gatewayd.app.graph import build_application, build_tree
 from gatewayd.app.notify import notify
+from gatewayd.app.services import ServiceBuilder
 from gatewayd.app.signals import Signals
+from gatewayd.app.upkeep import Upkeep
 from gatewayd.config import Config
 from gatewayd.core.forwarded import TrustedPeers
 from gatewayd.http.deadlines import Deadlines
@@ -63,10 +66,21 @@ class Gateway(Service):
         self._deadlines = Deadlines(reactor, now)
         access = config.access_log
         self._access_log = AccessLog(sink_for(access.path), reactor, access.flush_interval, access.buffer)
-        self._services = build_services(config, metrics, dialer(reactor), self._deadlines, now)
-        self.tree = build_tree(config, self._services, metrics)
-        log = self._access_log.add if self._access_log.enabled else None
-        application = build_application(config, self.tree, metrics, log, now, time.time)
+        builder = ServiceBuilder(metrics, dialer(reactor), self._deadlines, now, random.random)
+        self._services = services = builder.build(config)
+        self._upkeep = Upkeep(config, services, metrics, builder, reactor, now, random.random)
+        self.tree = build_tree(config, services, metrics, random.random)
+        self._application = application = build_application(
+            config,
+            self.tree,
+            metrics,
+            self._access_log.add if self._access_log.enabled else None,
+            now=now,
+            wall_clock=time.time,
+            clock=reactor,
+            deadlines=self._deadlines,
+            random=random.random,
+        )
         self._census = Census(metrics.reject)
         trusted = TrustedPeers(config.gateway.trusted_proxies)
         self._listeners = [
@@ -133,8 +147,13 @@ class Gateway(Service):
             site = admin_site(self.metrics, self.readiness, __version__, self._reactor)
             family = self._admin_socket.family
             self._admin = self._reactor.adoptStreamPort(self._admin_socket.fileno(), family, site)
-        starting = DeferredList([served.start() for served in self._served], fireOnOneErrback=True, consumeErrors=True)
+        starting = self._upkeep.start(self.readiness)
+        starting.addCallback(self._listen)
         starting.addCallbacks(self._started, self._failed_to_start)
+
+    def _listen(self, _: object) -> Deferred[Any]:
+        """Accept connections, now that targets are known as far as they can be."""
+        return DeferredList([served.start() for served in self._served], fireOnOneErrback=True, consumeErrors=True)
 
     def _started(self, _: object) -> None:
         """Everything listens: say so, once."""
@@ -153,9 +172,15 @@ class Gateway(Service):
         _tell(READY="1", STATUS=status, X_GATEWAYD_ADDRESSES=json.dumps(self.addresses))
 
     def _lagged(self, seconds: float) -> None:
-        """Observe the lag of the event loop, and sort what was observed since."""
+        """Observe the lag of the event loop, sort what was observed since, and shed load if it grows."""
         self.metrics.loop_lag(seconds)
         self.metrics.fold()
+        shedder = self._application.shedder
+        if self.config.shedding.enabled and shedder.observe(seconds, time.monotonic()):
+            if shedder.shedding:
+                _log.warn("overloaded: {lag:.3f} s behind; low priorities are refused", lag=shedder.lag)
+            else:
+                _log.info("no longer overloaded: every request is served again")
 
     def _reopen(self) -> None:
         """Open the access log anew, after its file was rotated."""
@@ -207,6 +232,7 @@ class Gateway(Service):
 
     def _close(self, _: object) -> Any:
         """Everything behind the requests, last what would tell of it."""
+        self._upkeep.stop()
         for service in self._services.values():
             service.close()
         self._deadlines.stop()

@@ -2,66 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 
 from gatewayd.config import Config
-from gatewayd.config.models.address import Target as TargetConfig
-from gatewayd.config.models.service import Service as ServiceConfig
 from gatewayd.core.matching import Entry
+from gatewayd.core.shedding import Shedder, Thresholds
 from gatewayd.http.connection import UpstreamConnection
 from gatewayd.http.deadlines import Deadlines
-from gatewayd.http.dial import Dial
 from gatewayd.pipeline.application import Application
-from gatewayd.pipeline.compile import compile_route
+from gatewayd.pipeline.compile import RouteCompiler
 from gatewayd.pipeline.route import Route
 from gatewayd.routes.tree import RouteTree
 from gatewayd.telemetry.metrics import Metrics
-from gatewayd.telemetry.traffic import ServiceMetrics
-from gatewayd.upstream.pool import Pool
-from gatewayd.upstream.service import Service, Target
+from gatewayd.upstream.service import Service
 
 Now = Callable[[], float]
 
 
-def build_services(
-    config: Config, metrics: Metrics, dial: Dial, deadlines: Deadlines, now: Now
-) -> dict[str, Service[UpstreamConnection]]:
-    """Every configured service with its pools."""
-    services: dict[str, Service[UpstreamConnection]] = {}
-    for name, service in config.services.items():
-        counters = metrics.service(name)
-        targets = [_target(target, service, counters, dial, deadlines, now) for target in service.targets]
-        services[name] = made = Service(name, targets)
-        counters.pool = made.counts
-    return services
-
-
-def _target(
-    target: TargetConfig, service: ServiceConfig, counters: ServiceMetrics, dial: Dial, deadlines: Deadlines, now: Now
-) -> Target[UpstreamConnection]:
-    """One target and its pool, which dials it within the service's `connect` timeout."""
-
-    def open_connection() -> Deferred[UpstreamConnection]:
-        began = now()
-        dialing = dial(target.address, service.timeouts.connect, UpstreamConnection(deadlines, now))
-        return dialing.addCallback(connected, began)
-
-    def connected(connection: UpstreamConnection, began: float) -> UpstreamConnection:
-        counters.connected(now() - began)
-        return connection
-
-    return Target(target.url, target.authority, Pool(service.pool, open_connection, deadlines, now))
-
-
-def build_tree(config: Config, services: dict[str, Service[UpstreamConnection]], metrics: Metrics) -> RouteTree[Route]:
+def build_tree(
+    config: Config,
+    services: Mapping[str, Service[UpstreamConnection]],
+    metrics: Metrics,
+    random: Callable[[], float],
+) -> RouteTree[Route]:
     """The resource tree of the configured routes."""
+    compiler = RouteCompiler(config, services, metrics, random)
     return RouteTree(
         Entry(
             path=route.path,
-            payload=compile_route(config, route, services, metrics.service, metrics.route),
+            payload=compiler.compile(route),
             hosts=route.hosts,
             methods=None if route.methods is None else frozenset(method.encode("ascii") for method in route.methods),
             headers=_conditions(route.headers, lower=True),
@@ -85,10 +57,24 @@ def build_application(
     tree: RouteTree[Route],
     metrics: Metrics,
     log: Callable[[dict[str, object]], None] | None,
+    *,
     now: Now,
     wall_clock: Now,
+    clock: IReactorTime,
+    deadlines: Deadlines,
+    random: Callable[[], float],
 ) -> Application:
     """What serves every listener's requests."""
     return Application(
-        tree.locate, pseudonym=config.gateway.name, metrics=metrics, log=log, now=now, wall_clock=wall_clock
+        tree.locate,
+        pseudonym=config.gateway.name,
+        metrics=metrics,
+        log=log,
+        now=now,
+        wall_clock=wall_clock,
+        clock=clock,
+        hasten=deadlines.hasten,
+        shedder=Shedder(Thresholds(config.shedding.lag, config.shedding.lag_full)),
+        accepts_timeouts=config.gateway.accept_timeouts,
+        random=random,
     )

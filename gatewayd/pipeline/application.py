@@ -9,6 +9,8 @@ from email.utils import formatdate
 from itertools import count
 from typing import Protocol
 
+from twisted.internet.interfaces import IReactorTime
+
 from gatewayd.core.messages import RequestHead, Role
 from gatewayd.core.reasons import (
     BODY_TIMEOUT,
@@ -20,10 +22,11 @@ from gatewayd.core.reasons import (
     Reason,
     Refused,
 )
+from gatewayd.core.shedding import Shedder
 from gatewayd.http.channel import ServerChannel
 from gatewayd.http.inbound import InboundBody
 from gatewayd.pipeline.exchange import Exchange
-from gatewayd.pipeline.route import Counters, RequestCounters, Route
+from gatewayd.pipeline.route import Counters, Route
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-+/=:@]{1,128}")
 
@@ -32,9 +35,6 @@ class Ledger(Counters, Protocol):
     """The counters the pipeline writes beside those of routes and services."""
 
     overhead: Callable[[float], None]
-
-    def route(self, label: str = ...) -> RequestCounters:
-        """The counters of a route; without a label, those of no route."""
 
     def violation(self, kind: str) -> None:
         """Count a blocked request."""
@@ -52,7 +52,13 @@ class Located(Protocol):
 
 
 class Application:
-    """Serves the requests of every listener. `locate` finds the route of a head or raises `Refused`."""
+    """Serves the requests of every listener.
+
+    `locate` finds the route of a head or raises `Refused`. `shedder` decides what is refused while the gateway is
+    overloaded; it is asked only while it feels pressure. `now` is what times and deadlines are measured in, `clock`
+    wakes us, and `hasten` asks for a deadline to be kept more exactly than others. `accepts_timeouts` says whether
+    believed peers may shorten a request's time.
+    """
 
     def __init__(
         self,
@@ -63,13 +69,23 @@ class Application:
         log: Callable[[dict[str, object]], None] | None,
         now: Callable[[], float],
         wall_clock: Callable[[], float],
+        clock: IReactorTime,
+        hasten: Callable[[float], None],
+        shedder: Shedder,
+        accepts_timeouts: bool,
+        random: Callable[[], float],
     ) -> None:
         self.locate = locate
         self.pseudonym = pseudonym.encode("ascii")
         self.metrics = metrics
         self.now = now
+        self.wall_clock = wall_clock
+        self.clock = clock
+        self.hasten = hasten
+        self.shedder = shedder
+        self.accepts_timeouts = accepts_timeouts
+        self.random = random
         self._log = log
-        self._wall_clock = wall_clock
         self._unmatched = metrics.route()
         self._overhead = metrics.overhead
         self._ids = count(1)
@@ -101,7 +117,7 @@ class Application:
         """The Date of a response generated now (RFC 9110 section 6.6.1), made once a second."""
         now = self.now()
         if now >= self._date_until:
-            wall = self._wall_clock()
+            wall = self.wall_clock()
             self._date = formatdate(wall, usegmt=True).encode()
             self._date_until = now + 1 - wall % 1
         return self._date
@@ -134,7 +150,7 @@ class Application:
         head, route = exchange.head, exchange.route
         peer = exchange.channel.peer
         return {
-            "time": self._wall_clock(),
+            "time": self.wall_clock(),
             "request_id": exchange.request_id.decode("latin-1"),
             "client": peer.address or "unix",
             "method": head.method.decode("ascii") if head is not None else None,

@@ -2,62 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from gatewayd.config.models.answers import Respond as RespondConfig
+from gatewayd.config.models.fallback import Fallback as FallbackConfig
 from gatewayd.config.models.root import Config
 from gatewayd.config.models.route import Route as RouteConfig
+from gatewayd.core.balance import parse_key
+from gatewayd.core.forwarded import TrustedPeers
 from gatewayd.core.pattern import parse_pattern
+from gatewayd.core.reasons import REASONS
+from gatewayd.core.shedding import Priority
 from gatewayd.http.connection import UpstreamConnection
 from gatewayd.pipeline import templates
-from gatewayd.pipeline.edits import compile_edits
+from gatewayd.pipeline.fallback import Fallback
 from gatewayd.pipeline.fixed import Redirect, Respond
 from gatewayd.pipeline.forward import Forward
-from gatewayd.pipeline.route import Answer, RequestCounters, Route, ServiceCounters
+from gatewayd.pipeline.keys import key_of
+from gatewayd.pipeline.mirror import MARK, Mirror
+from gatewayd.pipeline.route import Answer, Counters, Route
+from gatewayd.pipeline.split import Split
+from gatewayd.pipeline.ways import Ways
 from gatewayd.upstream.service import Service
 
 
-def compile_route(
-    config: Config,
-    route: RouteConfig,
-    services: dict[str, Service[UpstreamConnection]],
-    service_counters: Callable[[str], ServiceCounters],
-    route_counters: Callable[[str], RequestCounters],
-) -> Route:
-    """The route that requests meet; `services` has every service the configuration names."""
-    answer: Answer
-    if route.service is not None:
-        answer = _forward(config, route, services[route.service], service_counters(route.service))
-    elif route.redirect is not None:
-        make = templates.location(route.redirect.to, parse_pattern(route.path))
-        answer = Redirect(route.redirect.status, make)
-    else:
-        assert route.respond is not None
-        headers = {"Content-Type": route.respond.content_type, **route.respond.headers}
-        lines = b"".join(f"{name}: {value}\r\n".encode() for name, value in headers.items())
-        answer = Respond(route.respond.status, lines, route.respond.body.encode())
-    return Route(route.name, route.path, answer, route_counters(route.path))
+class RouteCompiler:
+    """Compiles the routes of one configuration; `services` has every service it names."""
+
+    def __init__(
+        self,
+        config: Config,
+        services: Mapping[str, Service[UpstreamConnection]],
+        counters: Counters,
+        random: Callable[[], float],
+    ) -> None:
+        self._services = services
+        self._counters = counters
+        self._random = random
+        self._trusted = TrustedPeers(config.gateway.trusted_proxies)
+        self._ways = Ways(config, self._trusted)
+
+    def compile(self, route: RouteConfig) -> Route:
+        """The route that requests meet."""
+        priority = Priority[route.priority.upper()]
+        return Route(route.name, route.path, self._answer(route), self._counters.route(route.path), priority)
+
+    def _answer(self, route: RouteConfig) -> Answer:
+        """What the route does with a request."""
+        if route.redirect is not None:
+            make = templates.location(route.redirect.to, parse_pattern(route.path))
+            return Redirect(route.redirect.status, make)
+        if route.respond is not None:
+            return _respond(route.respond)
+        answer = self._asked(route)
+        if route.fallback is not None:
+            answer = self._falling_back(route, route.fallback, answer)
+        if route.mirror is not None:
+            mirror = route.mirror
+            copies = self._forward(route, mirror.service, MARK)
+            return Mirror(answer, copies, mirror.share, mirror.at_once, mirror.body, self._random)
+        return answer
+
+    def _asked(self, route: RouteConfig) -> Answer:
+        """The service of a route, or the choice between several."""
+        if route.split is None:
+            assert route.service is not None
+            return self._forward(route, route.service)
+        parts = [(self._forward(route, part.service), part.weight) for part in route.split]
+        key = None if route.split_by is None else key_of(parse_key(route.split_by), self._trusted)
+        return Split(parts, key, self._random)
+
+    def _falling_back(self, route: RouteConfig, fallback: FallbackConfig, first: Answer) -> Answer:
+        """`first`, and what answers where it cannot."""
+        reasons = frozenset(reason for reason in REASONS if reason.slug in fallback.on)
+        if fallback.respond is not None:
+            return Fallback(first, _respond(fallback.respond), reasons, bodiless=True)
+        assert fallback.service is not None
+        return Fallback(first, self._forward(route, fallback.service), reasons, bodiless=False)
+
+    def _forward(self, route: RouteConfig, name: str, lines: bytes = b"") -> Forward:
+        """The way from a route to a service."""
+        return Forward(self._services[name], self._counters.service(name), self._ways.way(route, name, lines))
 
 
-def _forward(
-    config: Config, route: RouteConfig, service: Service[UpstreamConnection], counters: ServiceCounters
-) -> Forward:
-    """The answer of a route to a service."""
-    assert route.service is not None
-    timeouts = config.timeouts_of(route)
-    retarget = None
-    if route.strip_prefix is not None:
-        retarget = templates.strip(route.strip_prefix)
-    elif route.rewrite is not None:
-        retarget = templates.rewrite(route.rewrite, parse_pattern(route.path))
-    host = config.services[route.service].host
-    return Forward(
-        service,
-        counters,
-        timeouts=timeouts,
-        total=timeouts.total,
-        body_size=config.body_size_of(route),
-        host={"preserve": None, "target": b""}.get(host, host.encode("ascii")),
-        retarget=retarget,
-        request_edits=compile_edits(route.request_headers),
-        response_edits=compile_edits(route.response_headers),
-    )
+def _respond(respond: RespondConfig) -> Respond:
+    """A fixed answer."""
+    headers = {"Content-Type": respond.content_type, **respond.headers}
+    lines = b"".join(f"{name}: {value}\r\n".encode() for name, value in headers.items())
+    return Respond(respond.status, lines, respond.body.encode())

@@ -12,6 +12,7 @@ from gatewayd.core.reasons import (
     CLIENT_CLOSED,
     INTERNAL_ERROR,
     NO_ROUTE,
+    OVERLOADED,
     Reason,
     Refused,
 )
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from gatewayd.http.connection import UpstreamConnection
     from gatewayd.http.tunnel import Tunnel
     from gatewayd.pipeline.application import Application
+    from gatewayd.pipeline.replay import Replay
     from gatewayd.pipeline.route import MethodCounters, Route
-    from gatewayd.upstream.service import Target
+    from gatewayd.upstream.target import Target
 
 
 class Abandoned(Exception):
@@ -44,14 +46,17 @@ class Exchange(Task):
     """
 
     _log = Logger()
-    connection: UpstreamConnection | None = None  # in use for this request
     tunnel: Tunnel | None = None
     route: Route | None = None
     status = 0
     reason: Reason | None = None  # why the gateway, and not a service, ended it
     service = ""
-    target: Target[UpstreamConnection] | None = None
+    target: Target[UpstreamConnection] | None = None  # asked last
     attempts = 0
+    upload: Replay | None = None  # the body, where it may have to be sent again
+    hurried = False  # the client gave it less time than the route does
+    cookie = b""  # a Set-Cookie line for the answer
+    tenant = b""  # whose request it is, once known
     upstream_time = 0.0
     keep_alive = True
     counters: MethodCounters | None = None  # of the route and method, once known
@@ -87,6 +92,10 @@ class Exchange(Task):
             return
         self.counters = counters = route.metrics.method(head.method)
         counters.in_progress += 1
+        shedder = self.application.shedder
+        if shedder.pressure and not shedder.admits(route.priority, self.application.random()):
+            self.raised(Refused(OVERLOADED, "", b"Retry-After: 1\r\n"))
+            return
         self._coroutine = route.answer(self)
         self.step()
 
@@ -150,9 +159,6 @@ class Exchange(Task):
 
     def _finish(self) -> None:
         """Leave nothing behind, be observed, and let the channel go on."""
-        connection, self.connection = self.connection, None
-        if connection is not None:
-            connection.abort()
         self.application.observe(self)
         channel = self.channel
         channel.writer.reset()

@@ -9,6 +9,7 @@ from gatewayd.http.sections import forwarded
 from gatewayd.http.writer import Framing
 
 if TYPE_CHECKING:
+    from gatewayd.pipeline.asking import Asking
     from gatewayd.pipeline.edits import Edits
     from gatewayd.pipeline.exchange import Exchange
 
@@ -17,8 +18,10 @@ _NO_BODY = frozenset({204, 304})
 _NONE, _LENGTH, _CHUNKED, _CLOSE = Framing.NONE, Framing.LENGTH, Framing.CHUNKED, Framing.CLOSE
 
 
-def request_head(exchange: Exchange, head: RequestHead, target: bytes, host: bytes, edits: Edits | None) -> bytes:
-    """The head of the request to a service.
+def request_head(
+    exchange: Asking, head: RequestHead, target: bytes, host: bytes, edits: Edits | None, ours: bytes = b""
+) -> bytes:
+    """The head of the request to a service; `ours` are more lines that the gateway writes.
 
     Hop-by-hop fields and those that Connection nominates are gone already, then the route's edits apply, and only then
     ours are added, so that a client cannot name ours in Connection and be rid of them.
@@ -33,8 +36,8 @@ def request_head(exchange: Exchange, head: RequestHead, target: bytes, host: byt
     else:
         framing = b""
     if section.date and b"date" not in section.nominated and (edits is None or b"date" not in edits.gone):
-        framing += section.date  # rare in requests, but signatures may cover it
-    return b"%b %b HTTP/1.1\r\nHost: %b\r\n%bX-Request-Id: %b\r\nVia: %b %b\r\n%b\r\n" % (
+        ours += section.date  # rare in requests, but signatures may cover it
+    return b"%b %b HTTP/1.1\r\nHost: %b\r\n%bX-Request-Id: %b\r\nVia: %b %b\r\n%b%b\r\n" % (
         head.method,
         target,
         host,
@@ -42,6 +45,7 @@ def request_head(exchange: Exchange, head: RequestHead, target: bytes, host: byt
         exchange.request_id,
         _RECEIVED[head.version],
         exchange.application.pseudonym,
+        ours,
         framing,
     )
 
@@ -72,8 +76,9 @@ def response_head(
         ending = b"Connection: keep-alive\r\n"
     if framing is _CHUNKED:
         ending += b"Transfer-Encoding: chunked\r\n"
-    return b"%b%bX-Request-Id: %b\r\n\r\n" % (
+    return b"%b%b%bX-Request-Id: %b\r\n\r\n" % (
         (edits is None and answer.forwarded) or _forwarded(exchange, answer, edits),
+        exchange.cookie,
         ending,
         exchange.request_id,
     )

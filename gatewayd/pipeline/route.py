@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gatewayd.core.shedding import Priority
+
 if TYPE_CHECKING:
     from gatewayd.pipeline.exchange import Exchange
 
@@ -38,12 +40,18 @@ class ServiceCounters(Protocol):
     def error(self, kind: str) -> None:
         """Count what an attempt failed of."""
 
+    def retry(self, reason: str) -> None:
+        """Count a further attempt, and what it was made for."""
+
 
 class Counters(Protocol):
     """Where routes and services get their counters."""
 
     def service(self, name: str) -> ServiceCounters:
         """The counters of a service."""
+
+    def route(self, label: str = ...) -> RequestCounters:
+        """The counters of a route; without a label, those of no route."""
 
 
 class Answer(Protocol):
@@ -54,12 +62,18 @@ class Answer(Protocol):
 
 
 class Route:
-    """`label` is the path pattern: the `route` of metrics and logs. `answer` answers a request that matched."""
+    """`label` is the path pattern: the `route` of metrics and logs. `answer` answers a request that matched.
 
-    __slots__ = ("answer", "label", "metrics", "name")
+    `priority` says how long the route is served while the gateway is overloaded.
+    """
 
-    def __init__(self, name: str, label: str, answer: Answer, metrics: RequestCounters) -> None:
+    __slots__ = ("answer", "label", "metrics", "name", "priority")
+
+    def __init__(
+        self, name: str, label: str, answer: Answer, metrics: RequestCounters, priority: Priority = Priority.NORMAL
+    ) -> None:
         self.name = name
         self.label = label
         self.answer = answer
         self.metrics = metrics
+        self.priority = priority

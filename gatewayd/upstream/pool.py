@@ -85,7 +85,7 @@ class Pool(Generic[C]):
     first, so that a quiet service's surplus connections grow old and are closed.
     """
 
-    __slots__ = ("_dial", "_dialing", "_idle", "_limits", "_now", "_open", "_waiters", "_watch", "closed")
+    __slots__ = ("_dial", "_dialing", "_idle", "_limits", "_now", "_open", "_retired", "_waiters", "_watch", "closed")
 
     def __init__(
         self, limits: PoolLimits, dial: Callable[[], Deferred[C]], watch: Watch, now: Callable[[], float]
@@ -98,6 +98,7 @@ class Pool(Generic[C]):
         self._open: set[C] = set()
         self._dialing: set[Deferred[C]] = set()
         self._waiters: deque[Waiter[C]] = deque()  # the first of them for a connection that is being opened
+        self._retired = False
         self.closed = False
 
     def counts(self) -> tuple[int, int, int]:
@@ -154,8 +155,17 @@ class Pool(Generic[C]):
             if not waiter.done:
                 waiter.resolve(connection)
                 return
+        if self._retired:
+            connection.abort()
+            return
         connection.deadline = self._now() + self._limits.idle
         self._idle.append(connection)
+
+    def retire(self) -> None:
+        """Keep no connection longer than somebody needs it: the target is on its way out. Whoever waits is served."""
+        self._retired = True
+        for connection in list(self._idle):
+            connection.abort()
 
     def close(self) -> None:
         """Lend no more; idle connections are closed now, others when they come back. Nobody waits any longer."""

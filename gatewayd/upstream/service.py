@@ -1,53 +1,188 @@
-"""A service as requests meet it: its targets, each with its pool."""
+"""A service as requests meet it: targets that answer alike, and which of them is asked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from random import random as chance
 from typing import Generic
 
-from gatewayd.upstream.pool import C, Pool
+from gatewayd.core.balance import Policy, RoundRobin, Standing, StickyTargets, candidates
+from gatewayd.core.breaker import Breaker
+from gatewayd.core.budget import Budget
+from gatewayd.core.reasons import NO_TARGET, Refused
+from gatewayd.core.streak import Health
+from gatewayd.upstream.bulkhead import Bulkhead
+from gatewayd.upstream.pool import C
+from gatewayd.upstream.target import Target
 
-
-class Target(Generic[C]):
-    """One place where a service answers. `authority` is the Host it is called by if the service wants its own."""
-
-    __slots__ = ("authority", "pool", "url")
-
-    def __init__(self, url: str, authority: bytes, pool: Pool[C]) -> None:
-        self.url = url
-        self.authority = authority
-        self.pool = pool
+NEVER = float("inf")
 
 
 class Service(Generic[C]):
-    """Targets that answer alike, taken in turn."""
+    """Targets that answer alike.
 
-    __slots__ = ("_next", "name", "targets")
+    `candidates` are the targets that may be picked; they are worked out when something changes, not for each request.
+    Where no target can answer, all of the first group are tried all the same, unless `refuses` is set. `breaker` judges
+    the service as a whole and `bulkhead` bounds it, if they are there; `budget` is what its retries share, and `active`
+    how many requests are at it.
+    """
 
-    def __init__(self, name: str, targets: Sequence[Target[C]]) -> None:
+    __slots__ = (
+        "_cautious",
+        "_failover_below",
+        "_leaving",
+        "_policy",
+        "_random",
+        "_recheck",
+        "_refuses",
+        "active",
+        "breaker",
+        "budget",
+        "bulkhead",
+        "candidates",
+        "learn",
+        "name",
+        "sticky",
+        "targets",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        targets: Sequence[Target[C]] = (),
+        *,
+        policy: Policy[Target[C]] | None = None,
+        breaker: Breaker | None = None,
+        bulkhead: Bulkhead | None = None,
+        budget: Budget | None = None,
+        sticky: StickyTargets[Target[C]] | None = None,
+        failover_below: float = 0.0,
+        refuses: bool = False,
+        random: Callable[[], float] = chance,
+    ) -> None:
         self.name = name
-        self.targets = tuple(targets)
-        self._next = 0
+        self.breaker = breaker
+        self.bulkhead = bulkhead
+        self.budget = Budget() if budget is None else budget
+        self.sticky = sticky
+        self.active = 0
+        self._policy = policy = RoundRobin(random) if policy is None else policy
+        self.learn = policy.done if policy.learns else None
+        self._failover_below = failover_below
+        self._refuses = refuses
+        self._random = random
+        self._leaving: list[Target[C]] = []
+        self._cautious = True
+        self._recheck = NEVER
+        self.candidates: tuple[Target[C], ...] = ()
+        self.targets: tuple[Target[C], ...] = ()
+        self.replace(targets, 0.0)
 
-    def pick(self) -> Target[C]:
-        """The target whose turn it is."""
-        targets = self.targets
-        if len(targets) == 1:
-            return targets[0]
-        self._next = index = (self._next + 1) % len(targets)
-        return targets[index]
+    # Who is asked.
+
+    def pick(self, key: bytes | None, now: float, tried: Sequence[Target[C]] = ()) -> Target[C]:
+        """The target to ask; one that was not `tried` yet, if there is one. Raises `Refused` where there is none.
+
+        `key` tells whose request it is, for policies that keep requests together.
+        """
+        if now >= self._recheck:
+            self.refresh(now)
+        if self._cautious or tried:
+            return self._pick_with_care(key, now, tried)
+        return self._policy.pick(key, now)
+
+    def _pick_with_care(self, key: bytes | None, now: float, tried: Sequence[Target[C]]) -> Target[C]:
+        """As `pick`, where there may be no target, or some that take only a part of what falls to them."""
+        if not self.candidates:
+            raise Refused(NO_TARGET)
+        passed = list(tried)
+        target = self._policy.other(passed, key, now) if tried else self._policy.pick(key, now)
+        if target is None:
+            return self._policy.pick(key, now)
+        while not target.takes(now, self._random()):
+            passed.append(target)
+            another = self._policy.other(passed, key, now)
+            if another is None:
+                break  # nobody else is left: it has to
+            target = another
+        return target
+
+    def stays_with(self, ident: bytes, now: float) -> Target[C] | None:
+        """The target that a client's cookie names, if it may be picked."""
+        if now >= self._recheck:
+            self.refresh(now)
+        target = None if self.sticky is None else self.sticky.find(ident)
+        return target if target in self.candidates else None
+
+    def has_other(self, target: Target[C]) -> bool:
+        """Whether another target than this one may be picked."""
+        return len(self.candidates) > 1 or (bool(self.candidates) and self.candidates[0] is not target)
+
+    # What changes.
+
+    def refresh(self, now: float) -> None:
+        """Work out anew who may be picked, since something about the targets changed or may have."""
+        group = candidates(self.targets, lambda target: _standing(target, now), self._failover_below)
+        chosen = () if group is None or (group.panic and self._refuses) else group.candidates
+        if chosen != self.candidates:
+            self.candidates = chosen
+            if chosen:
+                self._policy.rebuild(chosen)
+        self._cautious = not chosen or any(target.cautious(now) for target in chosen)
+        self._recheck = min((target.changes_at(now) for target in self.targets), default=NEVER)
+
+    def replace(self, targets: Sequence[Target[C]], now: float) -> None:
+        """These are the targets from now on. Those that are no longer among them finish what they have begun."""
+        staying = set(targets)
+        for target in self.targets:
+            if target not in staying:
+                target.pool.retire()
+                self._leaving.append(target)
+        self.targets = tuple(targets)
+        self.candidates = ()  # weights may have changed
+        if self.sticky is not None:
+            self.sticky.rebuild(self.targets)
+        self.refresh(now)
+
+    def may_eject(self, target: Target[C], now: float) -> bool:
+        """Whether another target is left that can answer: the last one is never ejected."""
+        return any(_standing(other, now) is Standing.USABLE for other in self.targets if other is not target)
+
+    # What operators see.
+
+    @property
+    def known_healthy(self) -> bool:
+        """Whether a target is known to be well."""
+        return any(target.health is Health.HEALTHY for target in self.targets)
 
     def counts(self) -> tuple[int, int, int]:
         """Connections in use and idle, and requests waiting, over all targets."""
         active = idle = waiting = 0
-        for target in self.targets:
+        for target in (*self.targets, *self._left()):
             counts = target.pool.counts()
             active += counts[0]
             idle += counts[1]
             waiting += counts[2]
         return active, idle, waiting
 
+    def standings(self, now: float) -> tuple[int, int, int]:
+        """How many targets are healthy (or nothing else is known), unhealthy or ejected, and draining."""
+        usable = sum(_standing(target, now) is Standing.USABLE for target in self.targets)
+        return usable, len(self.targets) - usable, len(self._left())
+
+    def _left(self) -> list[Target[C]]:
+        """The targets on their way out that have not finished yet."""
+        self._leaving = [target for target in self._leaving if target.active or any(target.pool.counts())]
+        return self._leaving
+
     def close(self) -> None:
         """Close every pool."""
-        for target in self.targets:
+        for target in (*self.targets, *self._leaving):
             target.pool.close()
+
+
+def _standing(target: Target[C], now: float) -> Standing:
+    """How a target stands."""
+    if target.ejected_until(now):
+        return Standing.EJECTED
+    return Standing.UNHEALTHY if target.health is Health.UNHEALTHY else Standing.USABLE

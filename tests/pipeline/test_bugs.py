@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from twisted.logger import LogEvent
 
+from gatewayd.core.forwarded import TrustedPeers
 from gatewayd.core.messages import RequestHead
-from gatewayd.pipeline.exchange import Exchange
+from gatewayd.pipeline.forward import Forward
 from gatewayd.pipeline.route import Route
+from gatewayd.pipeline.ways import Ways
 from gatewayd.routes.tree import RouteTree
 from tests.pipeline.wire import Wire
 from tests.pipeline.world import World, failures_logged, get, ok
@@ -22,24 +26,26 @@ def logged() -> Iterator[list[LogEvent]]:
         yield events
 
 
-class Broken:
-    """An answer with a bug, before or behind the head of the service's answer."""
+class Bomb:
+    """Edits of a head with a bug."""
 
-    def __init__(self, world: World, *, late: bool) -> None:
-        self._forward = world.services["main"]
-        self._late = late
-
-    async def __call__(self, exchange: Exchange) -> None:
+    @property
+    def gone(self) -> frozenset[bytes]:
         """Fail."""
-        if self._late:
-            connection = await self._forward.pick().pool.acquire()
-            exchange.connection = connection
         raise ZeroDivisionError
+
+
+def broken_way(world: World, *, late: bool) -> Forward:
+    """An answer with a bug, before or behind the head of the service's answer."""
+    way = Ways(world.config, TrustedPeers()).way(world.config.routes[0], "main")
+    edits: Any = Bomb()
+    way = replace(way, response_edits=edits) if late else replace(way, request_edits=edits)
+    return Forward(world.services["main"], world.metrics.service("main"), way)
 
 
 def broken(world: World, *, late: bool) -> Wire:
     """A client whose request meets the bug."""
-    route = Route("broken", "/broken", Broken(world, late=late), world.metrics.route("/broken"))
+    route = Route("broken", "/broken", broken_way(world, late=late), world.metrics.route("/broken"))
 
     class Leaf:
         payload = route
@@ -51,6 +57,8 @@ def broken(world: World, *, late: bool) -> Wire:
     application.locate, before = locate, application.locate
     client = world.client()
     client.send(get(b"/broken"))
+    if late:
+        world.service.send(ok())
     application.locate = before
     return client
 
@@ -67,8 +75,7 @@ def test_a_bug_in_a_route(world: World, logged: list[LogEvent], *, late: bool) -
     assert event["log_failure"].check(ZeroDivisionError)
     assert event["route"] == "broken"
     assert (world.record["status"], world.record["reason"]) == (500, "internal-error")
-    if late:
-        assert world.service.ending
+    assert world.service.ending
     world.settled()
 
 

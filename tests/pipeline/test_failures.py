@@ -18,6 +18,8 @@ CONFIG = """
 services:
   main:
     targets: ["http://127.0.0.1:9005"]
+    breaker: {mode: off}
+    retries: {attempts: 0}
     timeouts: {response: 10s, idle: 30s, total: 60s}
     pool: {connections: 1, waiters: 1, wait: 5s}
 routes:

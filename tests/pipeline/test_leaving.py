@@ -14,6 +14,8 @@ NARROW = """
 services:
   main:
     targets: ["http://127.0.0.1:9005"]
+    breaker: {mode: off}
+    retries: {attempts: 0}
     pool: {connections: 1}
 routes:
   - {name: all, path: "/**", service: main}

@@ -15,6 +15,8 @@ NARROW = """
 services:
   main:
     targets: ["http://127.0.0.1:9005"]
+    breaker: {mode: off}
+    retries: {attempts: 0}
     timeouts: {total: 3s, response: off}
     pool: {connections: 1, wait: 2s}
 routes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from textwrap import dedent
 from typing import Any
 
@@ -18,7 +19,8 @@ from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 from zope.interface import provider
 
-from gatewayd.app.graph import build_application, build_services, build_tree
+from gatewayd.app.graph import build_application, build_tree
+from gatewayd.app.services import ServiceBuilder
 from gatewayd.config import load
 from gatewayd.core.forwarded import TrustedPeers
 from gatewayd.core.reasons import CONNECT_FAILED, Reason, Refused
@@ -34,10 +36,13 @@ DATE = b"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
 NO_BODY = b"Content-Length: 0\r\n"
 _REQUEST_ID = re.compile(rb"(?<=X-Request-Id: )[0-9a-f]{32}(?=\r\n)|(?<=\"request_id\":\")[0-9a-f]{32}")
 
+# What fails here fails once: tests of breakers and retries have services of their own.
 SERVICE = """
 services:
   main:
     targets: ["http://127.0.0.1:9005"]
+    breaker: {mode: off}
+    retries: {attempts: 0}
 """
 BASIC = f"""{SERVICE}
 routes:
@@ -69,7 +74,10 @@ class Dial:
 
 
 class World:
-    """The gateway of a configuration. Services take connections at once, unless `accepting` says otherwise."""
+    """The gateway of a configuration. Services take connections at once, unless `accepting` says otherwise.
+
+    `random` is what the gateway draws from; a test may put numbers of its own in its place.
+    """
 
     def __init__(self, folder: Path, text: str = BASIC, **environ: str) -> None:
         path = folder / "gateway.yaml"
@@ -81,10 +89,21 @@ class World:
         self.dials: list[Dial] = []
         self.accepting = True
         self.deadlines = Deadlines(clock, clock.seconds)
-        self.services = build_services(config, self.metrics, self._dial, self.deadlines, clock.seconds)
-        tree = build_tree(config, self.services, self.metrics)
+        self.random: Callable[[], float] = Random(1).random
+        chance = lambda: self.random()  # noqa: E731 - looked up at each call, so that a test may replace it
+        self.builder = ServiceBuilder(self.metrics, self._dial, self.deadlines, clock.seconds, chance)
+        self.services = self.builder.build(config)
+        tree = build_tree(config, self.services, self.metrics, chance)
         self.application = build_application(
-            config, tree, self.metrics, self.records.append, clock.seconds, lambda: START + clock.seconds()
+            config,
+            tree,
+            self.metrics,
+            self.records.append,
+            now=clock.seconds,
+            wall_clock=lambda: START + clock.seconds(),
+            clock=clock,
+            deadlines=self.deadlines,
+            random=chance,
         )
         self.listener = Listener(
             "http",
@@ -155,6 +174,9 @@ class World:
         assert self.in_progress == 0
         for service in self.services.values():
             assert service.counts()[::2] == (0, 0)
+            assert (service.active, service.budget.taken) == (0, 0)
+            assert service.bulkhead is None or (service.bulkhead.active, service.bulkhead.waiting) == (0, 0)
+            assert all(target.active == 0 for target in service.targets)
         assert all(channel.exchange is None for channel in self.listener.channels)
 
 

@@ -1,0 +1,173 @@
+"""One attempt at an answer: one target, one connection, and what they are told afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gatewayd.core.messages import ResponseHead
+from gatewayd.core.outcomes import Outcome
+from gatewayd.core.reasons import (
+    CONNECT_FAILED,
+    CONNECT_TIMEOUT,
+    IDLE_TIMEOUT,
+    RESPONSE_TIMEOUT,
+    TOTAL_TIMEOUT,
+    UPSTREAM_MALFORMED,
+    UPSTREAM_RESET,
+    UPSTREAM_TRUNCATED,
+    Reason,
+    Refused,
+)
+from gatewayd.http.connection import StaleConnection, UpstreamConnection
+
+if TYPE_CHECKING:
+    from gatewayd.pipeline.asking import Asking
+    from gatewayd.pipeline.forward import Forward
+    from gatewayd.upstream.target import Target
+
+# Methods that change nothing (RFC 9110 section 9.2.1): asking again does no harm.
+SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
+_MOST_STALE = 2  # where the pool is full, another connection may have gone stale as well
+
+# What failed, as downstream_errors_total, the rules of breakers and those of retries call it.
+KINDS: dict[Reason, str] = {
+    CONNECT_FAILED: "connect",
+    CONNECT_TIMEOUT: "timeout",
+    RESPONSE_TIMEOUT: "timeout",
+    IDLE_TIMEOUT: "timeout",
+    TOTAL_TIMEOUT: "timeout",
+    UPSTREAM_RESET: "reset",
+    UPSTREAM_TRUNCATED: "reset",
+    UPSTREAM_MALFORMED: "protocol",
+}
+
+
+class Attempt:
+    """Asks `target` within `limit` (the application's clock); to be closed once, whatever happened.
+
+    `sent` tells whether the target may have seen the request, `kind` what failed (None if nothing did), `waited` how
+    many seconds the target took for the head of its answer, the client's upload left out.
+    """
+
+    __slots__ = (
+        "_began",
+        "_exchange",
+        "_forward",
+        "_limit",
+        "_permit",
+        "connection",
+        "kind",
+        "sent",
+        "status",
+        "target",
+        "waited",
+    )
+
+    def __init__(
+        self, forward: Forward, exchange: Asking, target: Target[UpstreamConnection], limit: float, now: float
+    ) -> None:
+        self._forward = forward
+        self._exchange = exchange
+        self._limit = limit
+        self._began = now
+        self.target = exchange.target = target
+        self.connection: UpstreamConnection | None = None
+        self.sent = False
+        self.status: int | None = None
+        self.kind: str | None = None
+        self.waited = 0.0
+        target.active += 1
+        self._permit = None if target.ejection is None else target.permit(now)
+
+    async def answer(self) -> ResponseHead:
+        """Send the request; the head of the answer. Raises `Refused`."""
+        forward, exchange = self._forward, self._exchange
+        limit = self._limit
+        retries = forward.way.retries
+        own = retries is not None and retries.per_try is not None and self._began + retries.per_try < limit
+        if own:
+            assert retries is not None
+            assert retries.per_try is not None
+            limit = self._began + retries.per_try
+        try:
+            answer = await self._ask(limit)
+        except Refused as refused:
+            if own and refused.reason is TOTAL_TIMEOUT:
+                refused = Refused(RESPONSE_TIMEOUT, "The service did not answer within the time of one attempt.")
+            self._failed(refused.reason)
+            raise refused from None
+        connection = self.connection
+        assert connection is not None
+        if own:
+            connection.extend(self._limit)
+        self.status = answer.status
+        now = exchange.application.now()
+        # An upload takes the time its client takes: the target's begins when it has all.
+        self.waited = waited = now - self._began if exchange.body is None else max(0.0, now - connection.asked)
+        if self._permit is not None:
+            self._permit.report(forward.way.rules.of_status(answer.status), now, waited)
+        if forward.service.learn is not None:
+            forward.service.learn(self.target, waited, now)
+        if forward.way.hedge is not None:
+            forward.way.hedge.slow.observe(waited)
+        return answer
+
+    async def _ask(self, limit: float) -> ResponseHead:
+        """Send the request on a connection of the target's."""
+        pool, exchange = self.target.pool, self._exchange
+        stale = 0
+        self.connection = connection = pool.take() or await pool.acquire(limit)
+        while True:
+            self.sent = True
+            try:
+                return await self._forward.send(exchange, self.target, connection, limit)
+            except StaleConnection:
+                # The service closed the connection while the request was on its way: no sign of ill health.
+                assert exchange.head is not None
+                if exchange.body is not None or exchange.head.method not in SAFE or stale == _MOST_STALE:
+                    raise Refused(UPSTREAM_RESET) from None
+                stale += 1
+                self.connection = None
+                self.connection = connection = await pool.acquire(limit)
+
+    def _failed(self, reason: Reason) -> None:
+        """No answer came."""
+        self.kind = kind = KINDS.get(reason)
+        permit = self._permit
+        if permit is None:
+            return
+        if kind is None or (reason is TOTAL_TIMEOUT and (not self.sent or self._exchange.hurried)):
+            outcome = Outcome.ABANDONED  # the target had no chance, or not the time it is given elsewhere
+        else:
+            outcome = self._forward.way.rules.of_error(kind)
+        permit.report(outcome, self._exchange.application.now())
+
+    def broke_off(self, reason: Reason) -> None:
+        """The answer that had begun broke off."""
+        self.kind = KINDS.get(reason)
+        if self._permit is not None and self.kind is not None:
+            self._permit.retract(self._exchange.application.now())
+
+    def release(self) -> None:
+        """The answer is whole, and the connection free for others."""
+        connection, self.connection = self.connection, None
+        assert connection is not None
+        self.target.pool.release(connection)
+
+    def close(self) -> None:
+        """Leave nothing behind, and count."""
+        exchange, status = self._exchange, self.status
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            connection.abort()
+        self.target.active -= 1
+        now = exchange.application.now()
+        if self._permit is not None and not self._permit.reported:
+            self._permit.report(Outcome.ABANDONED, now)
+        counters = self._forward.counters
+        if self.kind is not None:
+            counters.error(self.kind)
+        elif status is not None and status >= 500:
+            counters.error("http_5xx")
+        if self.kind is not None or status is not None:
+            counters.attempt(status, now - self._began)
