@@ -136,7 +136,7 @@ class ServiceBuilder:
             slow_since=since,
             slow_until=since + slow_start if joins else 0.0,
         )
-        if config.ejection.enabled:
+        if config.ejection.enabled and (config.discovery is not None or len(config.targets) > 1):
             target.ejection = Breaker(
                 _ejection(config.ejection, config.breaker),
                 self._random,

@@ -20,16 +20,14 @@ class Retries:
 
     `attempts` is how many further ones there are, `methods` those that may be sent again once the service may have seen
     the request, `on` the kinds of failure that are tried again ("connect", "reset", "timeout", "protocol") and
-    `statuses` the answers. `per_try` bounds the time from an attempt's start to the head of its answer, None for no
-    bound. The first pause is at most `backoff`, the next ones twice that of the one before, none longer than
-    `backoff_most`, all in seconds. Request bodies of up to `body` bytes are kept to be sent again.
+    `statuses` the answers. The first pause is at most `backoff`, the next ones twice that of the one before, none
+    longer than `backoff_most`, all in seconds. Request bodies of up to `body` bytes are kept to be sent again.
     """
 
     attempts: int = 1
     methods: frozenset[bytes] = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
     on: frozenset[str] = frozenset({"connect", "reset"})
     statuses: frozenset[int] = frozenset()
-    per_try: float | None = None
     backoff: float = 0.025
     backoff_most: float = 1.0
     body: int = 65536

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gatewayd.core.breaker import Permit
 from gatewayd.core.messages import ResponseHead
 from gatewayd.core.outcomes import Outcome
 from gatewayd.core.reasons import (
@@ -45,23 +46,18 @@ KINDS: dict[Reason, str] = {
 class Attempt:
     """Asks `target` within `limit` (the application's clock); to be closed once, whatever happened.
 
-    `sent` tells whether the target may have seen the request, `kind` what failed (None if nothing did), `waited` how
-    many seconds the target took for the head of its answer, the client's upload left out.
+    `sent` tells whether the target may have seen the request, `kind` what failed (None if nothing did). `answered` is
+    when the head of the answer came, and `waited` how many seconds the target took for that, the client's upload left
+    out.
     """
 
-    __slots__ = (
-        "_began",
-        "_exchange",
-        "_forward",
-        "_limit",
-        "_permit",
-        "connection",
-        "kind",
-        "sent",
-        "status",
-        "target",
-        "waited",
-    )
+    connection: UpstreamConnection | None = None
+    sent = False
+    status: int | None = None
+    kind: str | None = None
+    answered = 0.0
+    waited = 0.0
+    _permit: Permit | None = None
 
     def __init__(
         self, forward: Forward, exchange: Asking, target: Target[UpstreamConnection], limit: float, now: float
@@ -71,64 +67,48 @@ class Attempt:
         self._limit = limit
         self._began = now
         self.target = exchange.target = target
-        self.connection: UpstreamConnection | None = None
-        self.sent = False
-        self.status: int | None = None
-        self.kind: str | None = None
-        self.waited = 0.0
         target.active += 1
-        self._permit = None if target.ejection is None else target.permit(now)
+        if target.ejection is not None:
+            self._permit = target.permit(now)
 
     async def answer(self) -> ResponseHead:
         """Send the request; the head of the answer. Raises `Refused`."""
-        forward, exchange = self._forward, self._exchange
-        limit = self._limit
-        retries = forward.way.retries
-        own = retries is not None and retries.per_try is not None and self._began + retries.per_try < limit
-        if own:
-            assert retries is not None
-            assert retries.per_try is not None
-            limit = self._began + retries.per_try
+        forward, exchange, pool = self._forward, self._exchange, self.target.pool
+        way, limit = forward.way, self._limit
+        if way.per_try is not None:
+            limit = min(limit, self._began + way.per_try)
+        stale = 0
         try:
-            answer = await self._ask(limit)
+            self.connection = connection = pool.take() or await pool.acquire(limit)
+            while True:
+                self.sent = True
+                try:
+                    answer = await forward.send(exchange, self.target, connection, limit)
+                    break
+                except StaleConnection:
+                    # The service closed the connection while the request was on its way: no sign of ill health.
+                    assert exchange.head is not None
+                    if exchange.body is not None or exchange.head.method not in SAFE or stale == _MOST_STALE:
+                        raise Refused(UPSTREAM_RESET) from None
+                    stale += 1
+                    self.connection = None
+                    self.connection = connection = await pool.acquire(limit)
         except Refused as refused:
-            if own and refused.reason is TOTAL_TIMEOUT:
+            if limit < self._limit and refused.reason is TOTAL_TIMEOUT:
                 refused = Refused(RESPONSE_TIMEOUT, "The service did not answer within the time of one attempt.")
             self._failed(refused.reason)
             raise refused from None
-        connection = self.connection
-        assert connection is not None
-        if own:
+        if limit < self._limit:
             connection.extend(self._limit)
-        self.status = answer.status
-        now = exchange.application.now()
+        self.status = status = answer.status
+        self.answered = now = exchange.application.now()
         # An upload takes the time its client takes: the target's begins when it has all.
         self.waited = waited = now - self._began if exchange.body is None else max(0.0, now - connection.asked)
         if self._permit is not None:
-            self._permit.report(forward.way.rules.of_status(answer.status), now, waited)
-        if forward.service.learn is not None:
-            forward.service.learn(self.target, waited, now)
-        if forward.way.hedge is not None:
-            forward.way.hedge.slow.observe(waited)
+            self._permit.report(way.rules.of_status(status), now, waited)
+        if forward.learn is not None:
+            forward.learn(self.target, waited, now)
         return answer
-
-    async def _ask(self, limit: float) -> ResponseHead:
-        """Send the request on a connection of the target's."""
-        pool, exchange = self.target.pool, self._exchange
-        stale = 0
-        self.connection = connection = pool.take() or await pool.acquire(limit)
-        while True:
-            self.sent = True
-            try:
-                return await self._forward.send(exchange, self.target, connection, limit)
-            except StaleConnection:
-                # The service closed the connection while the request was on its way: no sign of ill health.
-                assert exchange.head is not None
-                if exchange.body is not None or exchange.head.method not in SAFE or stale == _MOST_STALE:
-                    raise Refused(UPSTREAM_RESET) from None
-                stale += 1
-                self.connection = None
-                self.connection = connection = await pool.acquire(limit)
 
     def _failed(self, reason: Reason) -> None:
         """No answer came."""
@@ -154,20 +134,21 @@ class Attempt:
         assert connection is not None
         self.target.pool.release(connection)
 
-    def close(self) -> None:
-        """Leave nothing behind, and count."""
-        exchange, status = self._exchange, self.status
+    def close(self, now: float | None = None) -> None:
+        """Leave nothing behind, and count; `now` is the time, if the caller knows it."""
+        exchange, status, counters = self._exchange, self.status, self._forward.counters
         connection, self.connection = self.connection, None
         if connection is not None:
             connection.abort()
         self.target.active -= 1
-        now = exchange.application.now()
+        if now is None:
+            now = exchange.application.now()
         if self._permit is not None and not self._permit.reported:
             self._permit.report(Outcome.ABANDONED, now)
-        counters = self._forward.counters
         if self.kind is not None:
             counters.error(self.kind)
-        elif status is not None and status >= 500:
+        elif status is None:
+            return
+        elif status >= 500:
             counters.error("http_5xx")
-        if self.kind is not None or status is not None:
-            counters.attempt(status, now - self._began)
+        counters.attempt(status, now - self._began)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from gatewayd.core.breaker import Breaker, Permit, Rejected
+from gatewayd.core.breaker import Permit, Rejected
 from gatewayd.core.deadline import remaining_line, tighten
 from gatewayd.core.messages import RequestHead, ResponseHead, Role
 from gatewayd.core.outcomes import Outcome
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from gatewayd.upstream.service import Service
     from gatewayd.upstream.target import Target
 
+Learn = Callable[["Target[UpstreamConnection]", float, float], None]
+
 _SOON = 2.0  # seconds: deadlines closer than this are kept more exactly than the regular sweep would
 
 
@@ -41,25 +43,32 @@ class Forward:
     attempt at it.
     """
 
-    __slots__ = ("counters", "service", "way")
+    __slots__ = ("counters", "learn", "service", "way")
 
     def __init__(self, service: Service[UpstreamConnection], counters: ServiceCounters, way: Way) -> None:
         self.service = service
         self.counters = counters
+        self.learn = _both(service.learn, None if way.hedge is None else way.hedge.slow.observe)
         self.way = way
 
     async def __call__(self, exchange: Exchange) -> None:
         """Ask, and relay the answer; see `gatewayd.pipeline.exchange` for what happens to errors."""
-        head, service, now = exchange.head, self.service, exchange.application.now
+        head, way, service, now = exchange.head, self.way, self.service, exchange.application.now
         assert head is not None
         if exchange.body is not None:
             self._take(exchange, head, exchange.body)
         exchange.service = service.name
-        limit = self._limit(exchange, head)
+        limit = NEVER if way.total is None else exchange.since + way.total
+        if exchange.channel.peer.trusted:
+            limit = self._tightened(exchange, head, limit)
         began = now()
-        permit = None if service.breaker is None else self._permit(service.breaker, began)
-        bulkhead, inside = service.bulkhead, False
-        late = False
+        permit = None
+        if service.breaker is not None:
+            try:
+                permit = service.breaker.permit(began)
+            except Rejected as rejected:
+                raise _circuit_open(rejected) from None
+        bulkhead, inside, late = service.bulkhead, False, False
         attempt: Attempt | None = None
         service.active += 1
         try:
@@ -67,22 +76,51 @@ class Forward:
                 if (place := bulkhead.enter(limit)) is not None:
                     await place
                 inside = True
-            attempt, answer = await self._answer(exchange, limit)
+            attempt = self.attempt(exchange, limit)
+            answer, refused = None, None
+            try:
+                if way.hedge is None or exchange.body is not None or head.method not in SAFE:
+                    answer = await attempt.answer()
+                else:
+                    attempt, answer = await Race(self, exchange, limit).run(attempt, way.hedge.delay())
+            except Refused as error:
+                refused = error
+            retries = way.retries
+            if retries is not None and (answer is None or answer.status in retries.statuses):
+                first, attempt = attempt, None
+                attempt, answer = await Retrying(self, exchange, retries, limit).run(first, answer, refused)
+            if answer is None:
+                assert refused is not None
+                raise refused
             exchange.status = status = answer.status
             if permit is not None:
-                permit.report(self.way.rules.of_status(status), now(), attempt.waited)
+                permit.report(way.rules.of_status(status), attempt.answered, attempt.waited)
             if status == 101:
                 if bulkhead is not None:
                     inside = False
                     bulkhead.leave(attempt.waited)  # a tunnel may stay open for days
                 await self._tunnel(exchange, answer, attempt)
             else:
-                await self._relay(exchange, head, answer, attempt)
+                connection, writer = attempt.connection, exchange.channel.writer
+                assert connection is not None
+                framing = framing_of(head, answer)
+                writer.begin(response_head(exchange, head, answer, framing, way.response_edits), framing)
+                if connection.whole is None:
+                    exchange.channel.source = connection
+                    await connection.relay(writer)
+                    writer.end(connection.trailers)
+                else:
+                    if connection.whole:
+                        writer.write(connection.whole)
+                    writer.end()
+                if exchange.body is not None:
+                    (exchange.upload or exchange.body).detach()
+                attempt.release()
         except Refused as refused:
             late = KINDS.get(refused.reason) == "timeout"
             if permit is not None:
                 self.blame(permit, refused, now(), exchange.hurried)
-            if attempt is not None:
+            if attempt is not None and attempt.status is not None:
                 attempt.broke_off(refused.reason)
             raise
         finally:
@@ -92,7 +130,7 @@ class Forward:
             if permit is not None and not permit.reported:
                 permit.report(Outcome.ABANDONED, ended)
             if attempt is not None:
-                attempt.close()
+                attempt.close(ended)
             if inside and bulkhead is not None:
                 waited = ended - began if late else None if attempt is None else attempt.waited
                 bulkhead.leave(waited, dropped=late or exchange.status == 503)
@@ -110,11 +148,9 @@ class Forward:
         if retries is not None and retries.body and exchange.upload is None and may_repeat(head, retries):
             exchange.upload = Replay(body, retries.body)
 
-    def _limit(self, exchange: Exchange, head: RequestHead) -> float:
-        """When all of the request must be over: the route's time, which a believed peer may shorten."""
-        total = self.way.total
-        limit = NEVER if total is None else exchange.since + total
-        if exchange.channel.peer.trusted and exchange.application.accepts_timeouts:
+    def _tightened(self, exchange: Exchange, head: RequestHead, limit: float) -> float:
+        """When all of a believed peer's request must be over: it may leave less time than the route does."""
+        if exchange.application.accepts_timeouts:
             for field in head.section.special:
                 if field.role is Role.TIMEOUT and field.meaning is not None:
                     earlier = tighten(limit, exchange.since, field.meaning)
@@ -124,64 +160,28 @@ class Forward:
 
     # Asking.
 
-    def attempt(self, exchange: Asking, limit: float, tried: Sequence[Target[UpstreamConnection]]) -> Attempt:
+    def attempt(self, exchange: Asking, limit: float, tried: Sequence[Target[UpstreamConnection]] = ()) -> Attempt:
         """An attempt at the target whose turn it is, rather at one that was not `tried`. Raises `Refused`."""
         way, service = self.way, self.service
         now = exchange.application.now()
-        target = None
-        if way.stay is not None and not tried:
-            ident = way.stay(exchange)
-            target = None if ident is None else service.stays_with(ident, now)
-        if target is None:
+        if service.sticky is None:
             target = service.pick(None if way.key is None else way.key(exchange), now, tried)
-            if service.sticky is not None:
-                exchange.cookie = service.sticky.line(target)
+        else:
+            target = self._staying(exchange, now, tried)
         return Attempt(self, exchange, target, limit, now)
 
-    async def _answer(self, exchange: Exchange, limit: float) -> tuple[Attempt, ResponseHead]:
-        """The head of the answer, and the attempt that got it. Raises `Refused`."""
-        way, head = self.way, exchange.head
-        assert head is not None
-        retries, hedge = way.retries, way.hedge
-        retrying: Retrying | None = None
-        attempt: Attempt | None = self.attempt(exchange, limit, ())
-        try:
-            while True:
-                assert attempt is not None
-                answer, refused = None, None
-                try:
-                    if hedge is None or exchange.body is not None or head.method not in SAFE:
-                        answer = await attempt.answer()
-                    else:
-                        attempt, answer = await Race(self, exchange, limit).run(attempt, hedge.delay())
-                    if retries is None or answer.status not in retries.statuses:
-                        break
-                except Refused as error:
-                    refused = error
-                if retries is None:
-                    assert refused is not None
-                    raise refused
-                if retrying is None:
-                    retrying = Retrying(self, exchange, retries, limit)
-                pause = retrying.wait(attempt, answer)
-                if pause is None:
-                    if refused is not None:
-                        raise refused
-                    break
-                attempt.close()
-                attempt = None
-                if pause:
-                    await retrying.pause(pause)
-                attempt = retrying.next()
-        except BaseException:
-            if attempt is not None:
-                attempt.close()
-            raise
-        finally:
-            if retrying is not None:
-                retrying.finish()
-        assert answer is not None
-        return attempt, answer
+    def _staying(
+        self, exchange: Asking, now: float, tried: Sequence[Target[UpstreamConnection]]
+    ) -> Target[UpstreamConnection]:
+        """The target that the client's cookie names, or else another one and a cookie for it."""
+        way, service = self.way, self.service
+        ident = None if way.stay is None or tried else way.stay(exchange)
+        target = None if ident is None else service.stays_with(ident, now)
+        if target is None:
+            target = service.pick(None if way.key is None else way.key(exchange), now, tried)
+            assert service.sticky is not None
+            exchange.cookie = service.sticky.line(target)
+        return target
 
     def send(
         self, exchange: Asking, target: Target[UpstreamConnection], connection: UpstreamConnection, limit: float
@@ -214,26 +214,6 @@ class Forward:
 
     # The answer.
 
-    async def _relay(self, exchange: Exchange, head: RequestHead, answer: ResponseHead, attempt: Attempt) -> None:
-        """Stream the answer to the client."""
-        connection = attempt.connection
-        assert connection is not None
-        framing = framing_of(head, answer)
-        channel = exchange.channel
-        writer = channel.writer
-        writer.begin(response_head(exchange, head, answer, framing, self.way.response_edits), framing)
-        if connection.whole is None:
-            channel.source = connection
-            await connection.relay(writer)
-            writer.end(connection.trailers)
-        else:
-            if connection.whole:
-                writer.write(connection.whole)
-            writer.end()
-        if exchange.body is not None:
-            (exchange.upload or exchange.body).detach()
-        attempt.release()
-
     async def _tunnel(self, exchange: Exchange, answer: ResponseHead, attempt: Attempt) -> None:
         """Hand the client's connection to the service until one of them closes it."""
         connection, channel = attempt.connection, exchange.channel
@@ -245,15 +225,7 @@ class Forward:
         exchange.tunnel = tunnel = Tunnel(channel, connection)
         await tunnel.open()
 
-    # What the service's breaker is asked and told.
-
-    def _permit(self, breaker: Breaker, now: float) -> Permit:
-        """The breaker's permission. Raises `Refused`, with the time until the next may be had."""
-        try:
-            return breaker.permit(now)
-        except Rejected as rejected:
-            seconds = max(1, math.ceil(rejected.retry_after))
-            raise Refused(CIRCUIT_OPEN, "", b"Retry-After: %d\r\n" % seconds) from None
+    # What the service's breaker is told.
 
     def blame(self, permit: Permit, refused: Refused, now: float, hurried: bool) -> None:
         """Tell the breaker what the request failed of, if that is the service's doing.
@@ -267,3 +239,23 @@ class Forward:
             permit.retract(now)
         else:
             permit.report(self.way.rules.of_error(kind), now)
+
+
+def _circuit_open(rejected: Rejected) -> Refused:
+    """The refusal of a request that the breaker rejected, with the time until another may be let through."""
+    seconds = max(1, math.ceil(rejected.retry_after))
+    return Refused(CIRCUIT_OPEN, "", b"Retry-After: %d\r\n" % seconds)
+
+
+def _both(learn: Learn | None, observe: Callable[[float], None] | None) -> Learn | None:
+    """What is done with the time a target took: by what balances, by what hedges, by both or by nobody."""
+    if observe is None:
+        return learn
+    if learn is None:
+        return lambda target, seconds, now: observe(seconds)
+
+    def both(target: Target[UpstreamConnection], seconds: float, now: float) -> None:
+        learn(target, seconds, now)
+        observe(seconds)
+
+    return both

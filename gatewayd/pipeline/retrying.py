@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from twisted.internet.task import deferLater
 
 from gatewayd.core.messages import RequestHead, ResponseHead
+from gatewayd.core.reasons import Refused
 from gatewayd.core.retry import Failure, Retries, decide, retry_after
 from gatewayd.pipeline.attempt import Attempt
 
@@ -26,9 +27,9 @@ def may_repeat(head: RequestHead, retries: Retries) -> bool:
 
 
 class Retrying:
-    """The further attempts of one request; made when the first one failed. `finish` must be called once."""
+    """The further attempts of one request, within its deadline `limit` and the service's budget."""
 
-    __slots__ = ("_exchange", "_forward", "_limit", "_made", "_retries", "_taken", "_tried")
+    __slots__ = ("_exchange", "_forward", "_limit", "_made", "_retries", "_tried")
 
     def __init__(self, forward: Forward, exchange: Exchange, retries: Retries, limit: float) -> None:
         self._forward = forward
@@ -36,57 +37,73 @@ class Retrying:
         self._retries = retries
         self._limit = limit
         self._made = 0  # further attempts
-        self._taken = 0  # places taken in the budget
         self._tried: list[Target[UpstreamConnection]] = []
 
-    def wait(self, attempt: Attempt, answer: ResponseHead | None) -> float | None:
+    async def run(
+        self, attempt: Attempt, answer: ResponseHead | None, refused: Refused | None
+    ) -> tuple[Attempt, ResponseHead]:
+        """What is made of the first `attempt`, which got an `answer` that may be tried again, or was `refused`.
+
+        The attempt whose answer it is, and that; raises `Refused` where the last one got none. The others are closed.
+        """
+        budget = self._forward.service.budget
+        failed: Attempt | None = attempt
+        try:
+            while (seconds := self._wait(attempt, answer)) is not None:
+                failed = None
+                attempt.close()
+                if seconds:
+                    await deferLater(self._exchange.application.clock, seconds)
+                if self._exchange.upload is not None:
+                    self._exchange.upload.detach()
+                failed = attempt = self._forward.attempt(self._exchange, self._limit, self._tried)
+                try:
+                    answer, refused = await attempt.answer(), None
+                except Refused as error:
+                    answer, refused = None, error
+                if answer is not None and answer.status not in self._retries.statuses:
+                    break
+            if answer is None:
+                assert refused is not None
+                raise refused
+            failed = None
+            return attempt, answer
+        finally:
+            if failed is not None:
+                failed.close()
+            for _ in range(self._made):
+                budget.give_back()
+
+    def _wait(self, attempt: Attempt, answer: ResponseHead | None) -> float | None:
         """Seconds until the next attempt, or None if the outcome of this one stands: `answer`, or none at all."""
-        exchange, retries = self._exchange, self._retries
+        exchange = self._exchange
         if answer is None and attempt.kind is None:
             return None
-        head, upload = exchange.head, exchange.upload
+        head, upload, application = exchange.head, exchange.upload, exchange.application
         assert head is not None
-        application = exchange.application
         failure = Failure(
             answer.status if answer is not None else attempt.kind or "",
             attempt.sent,
             None if answer is None else _retry_after(answer, application.wall_clock()),
         )
-        service = self._forward.service
+        service, tried = self._forward.service, (*self._tried, attempt.target)
         seconds = decide(
-            retries,
+            self._retries,
             self._made,
             head.method,
             failure,
-            keyed=may_repeat(head, retries),
+            keyed=may_repeat(head, self._retries),
             replayable=exchange.body is None or not exchange.body.opened or (upload is not None and upload.replayable),
             left=self._limit - application.now(),
-            elsewhere=any(target is not attempt.target and target not in self._tried for target in service.candidates),
+            elsewhere=any(target not in tried for target in service.candidates),
             random=application.random(),
         )
         if seconds is None or not service.budget.take(service.active):
             return None
-        self._taken += 1
         self._made += 1
         self._tried.append(attempt.target)
         self._forward.counters.retry(attempt.kind or "status")
         return seconds
-
-    async def pause(self, seconds: float) -> None:
-        """Let time pass."""
-        await deferLater(self._exchange.application.clock, seconds)
-
-    def next(self) -> Attempt:
-        """The next attempt, at a target that was not tried yet, if there is one. Raises `Refused`."""
-        upload = self._exchange.upload
-        if upload is not None:
-            upload.detach()
-        return self._forward.attempt(self._exchange, self._limit, self._tried)
-
-    def finish(self) -> None:
-        """The request is over."""
-        for _ in range(self._taken):
-            self._forward.service.budget.give_back()
 
 
 def _retry_after(answer: ResponseHead, wall_now: float) -> float | None:

@@ -39,9 +39,10 @@ class Way:
     """`total` bounds a whole request, in seconds, `body_size` its body, in bytes; None for no bound.
 
     `host` is the Host to send: None for the client's, b"" for the target's own. `retarget` makes the target the service
-    sees, None leaves it as it is. `rules` say which outcomes count as failures. `key` tells which requests the
-    service's balancing keeps together, `stay` what a request's cookie says about the target it stays with; None where
-    neither is asked for. `lines` are more field lines that every request gets.
+    sees, None leaves it as it is. `rules` say which outcomes count as failures; `per_try` bounds, in seconds, the wait
+    for the answer of one target. `key` tells which requests the service's balancing keeps together, `stay` what a
+    request's cookie says about the target it stays with; None where neither is asked for. `lines` are more field lines
+    that every request gets.
     """
 
     rules: Rules
@@ -53,6 +54,7 @@ class Way:
     request_edits: Edits | None
     response_edits: Edits | None
     retries: Retries | None
+    per_try: float | None
     hedge: Hedge | None
     key: KeyOf | None
     stay: KeyOf | None

@@ -46,6 +46,7 @@ class Ways:
             request_edits=compile_edits(route.request_headers),
             response_edits=compile_edits(route.response_headers),
             retries=_retries(retries),
+            per_try=retries.per_try,
             hedge=self._hedge(name, service.retries),
             key=None if balance.key is None else key_of(parse_key(balance.key), self._trusted),
             stay=None
@@ -71,7 +72,6 @@ def _retries(retries: RetriesConfig) -> Retries | None:
         methods=frozenset(method.encode("ascii") for method in retries.methods),
         on=retries.kinds,
         statuses=retries.codes,
-        per_try=retries.per_try,
         backoff=retries.backoff,
         backoff_most=retries.backoff_most,
         body=retries.body,
