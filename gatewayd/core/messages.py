@@ -22,6 +22,8 @@ class Role(IntEnum):
     REQUEST_ID = 9
     DATE = 10  # forwarded; noted because an answer without one gets ours
     TIMEOUT = 11  # requests: the time their sender leaves; ours to write
+    NOTED = 12  # forwarded; noted because something on the way reads it (credentials, Origin)
+    GUARDED = 13  # for the gateway alone to write: taken out of what clients send
 
 
 class Field:
@@ -65,6 +67,7 @@ class HeaderSection:
     date = b""  # the Date line, or nothing
     upgrade: bytes | None = None  # what Upgrade offers or, in an answer, names
     upgrading = False  # Connection: upgrade
+    suspect = False  # requests: some field is one that clients have no business to send
     expects_continue = False  # requests: Expect: 100-continue
     host: bytes | None = None  # requests: Host in lower case without its port
     authority = b""  # requests: Host as written

@@ -7,7 +7,9 @@ from typing import Protocol
 from gatewayd.core.messages import ResponseHead
 from gatewayd.core.reasons import UPSTREAM_MALFORMED, Refused
 from gatewayd.http.chunked import ChunkedDecoder
+from gatewayd.http.fieldtable import FieldTable
 from gatewayd.http.heads import judge_incomplete_answer, parse_response_head
+from gatewayd.http.sections import RESPONSES
 
 _HEAD_SIZE = 65536  # services are trusted with more than clients are
 _MOST_INTERIM = 32
@@ -49,14 +51,16 @@ class AnswerReader:
         "_last",
         "_last_head",
         "_listener",
+        "_table",
         "begun",
         "left",
         "trailers",
         "until_close",
     )
 
-    def __init__(self, listener: AnswerListener) -> None:
+    def __init__(self, listener: AnswerListener, table: FieldTable = RESPONSES) -> None:
         self._listener = listener
+        self._table = table
         self._last: ResponseHead | None = None  # the answer before, whose head the next one often repeats
         self._last_head = b""  # its bytes
         self._buffer = b""
@@ -114,7 +118,7 @@ class AnswerReader:
                     judge_incomplete_answer(data)
                 self._buffer = data
                 return None
-            head = parse_response_head(data[:end])
+            head = parse_response_head(data[:end], self._table)
             if head.status >= 200:
                 self._last, self._last_head = head, data[: end + 4]
                 return head, data[end + 4 :]

@@ -130,7 +130,7 @@ class ServerChannel(ClientConnection):
     def _begin(self) -> bool:
         """Begin the request at the start of the buffer; False if its head is still incomplete."""
         at = self._at
-        head = take_request_head(self._buffer, at, self.listener.limits, self._section)
+        head = take_request_head(self._buffer, at, self.listener.limits, self._section, self.listener.fields)
         if head is None:
             self.deadline = self._since + self.listener.timeouts.request_head
             return False

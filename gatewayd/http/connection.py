@@ -21,8 +21,10 @@ from gatewayd.core.slot import Slot
 from gatewayd.http import chunked
 from gatewayd.http.answer import AnswerReader
 from gatewayd.http.deadlines import NEVER, Deadlines
+from gatewayd.http.fieldtable import FieldTable
 from gatewayd.http.interfaces import AnswerSink, Asker, BodySink, RequestTimeouts, Upload
 from gatewayd.http.link import Phase, ServiceLink
+from gatewayd.http.sections import RESPONSES
 
 _IDLE, _AWAITING_HEAD, _BODY, _TUNNEL, _CLOSED = Phase
 
@@ -53,9 +55,10 @@ class UpstreamConnection(ServiceLink):
 
     _asker: Asker
 
-    def __init__(self, deadlines: Deadlines, now: Callable[[], float]) -> None:
+    def __init__(self, deadlines: Deadlines, now: Callable[[], float], fields: FieldTable = RESPONSES) -> None:
+        """`fields` judges the field lines of answers."""
         super().__init__(deadlines, now)
-        self._reader = AnswerReader(self)
+        self._reader = AnswerReader(self, fields)
         self._sink: AnswerSink | None = None
         self._early: bytes | None = None  # bytes behind a head, while nobody takes the body yet
         self._chunks = False

@@ -8,6 +8,7 @@ only on lines never seen; a line differing in a single byte is another line and 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from gatewayd.core.authority import parse_authority
 from gatewayd.core.deadline import parse_grpc_timeout, parse_timeout
@@ -73,12 +74,23 @@ _MOST_NAMES = 1024
 
 
 class FieldTable:
-    """Judges field lines and remembers those that repeat: at most 4,096 lines of 256 bytes, about 3 MB."""
+    """Judges field lines and remembers those that repeat: at most 4,096 lines of 256 bytes, about 3 MB.
 
-    __slots__ = ("_roles", "get", "known", "plain")
+    `noted` are names (lower case) of fields that something on the way reads; `guarded` tells of a name whether it is
+    for the gateway alone to write.
+    """
 
-    def __init__(self, roles: dict[bytes, Role]) -> None:
+    __slots__ = ("_guarded", "_noted", "_roles", "get", "known", "plain")
+
+    def __init__(
+        self,
+        roles: dict[bytes, Role],
+        noted: frozenset[bytes] = frozenset(),
+        guarded: Callable[[bytes], object] = lambda name: None,
+    ) -> None:
         self._roles = roles
+        self._noted = noted
+        self._guarded = guarded
         self.known: dict[bytes, Field] = {}
         self.get = self.known.get
         self.plain: set[bytes] = set()  # names, as written, that were judged and mean nothing to a gateway
@@ -94,6 +106,11 @@ class FieldTable:
         role = self._roles.get(name, Role.END_TO_END)
         if role is Role.END_TO_END and b"_" in name and name.replace(b"_", b"-") in self._roles:
             role = Role.DROPPED  # CGI-like servers read "x_real_ip" as "x-real-ip"
+        if role is Role.END_TO_END or role is Role.DROPPED:
+            if self._guarded(name):
+                role = Role.GUARDED
+            elif name in self._noted:
+                role = Role.NOTED
         field = Field(name, value, b"%b: %b\r\n" % (written, value), role, _meaning(role, name, value))
         if name in _REPEATING and len(line) <= _LONGEST_KEPT:
             if len(self.known) >= _MOST_KEPT:

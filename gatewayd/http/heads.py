@@ -25,8 +25,9 @@ from gatewayd.core.reasons import (
     Refused,
 )
 from gatewayd.core.target import PLAIN_PATH, QUERY, parse_origin
+from gatewayd.http.fieldtable import FieldTable
 from gatewayd.http.interfaces import HeadLimits
-from gatewayd.http.sections import judge_request_section, judge_response_section
+from gatewayd.http.sections import REQUESTS, RESPONSES, judge_request_section, judge_response_section
 
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}+) ([\x21-\x7e]++) HTTP/1\.([01])")
 # The same for what most requests are: HTTP/1.1, and a path that is its own normal form (see gatewayd.core.target).
@@ -44,10 +45,13 @@ _LONGEST_KEPT = 128
 _status_lines: dict[bytes, tuple[int, int, bytes]] = {}  # judged before: minor version, status, line to forward
 
 
-def take_request_head(data: bytes, at: int, limits: HeadLimits, last: HeaderSection | None) -> RequestHead | None:
+def take_request_head(
+    data: bytes, at: int, limits: HeadLimits, last: HeaderSection | None, table: FieldTable = REQUESTS
+) -> RequestHead | None:
     """The head that begins at `at` in `data`, None while it is incomplete; its `size` counts all of its bytes.
 
-    `last` is the section of the connection's request before, if any. Raises `Refused`, as early as it is certain.
+    `last` is the section of the connection's request before, if any; `table` judges field lines. Raises `Refused`, as
+    early as it is certain.
     """
     start = at + 2 if data.startswith(b"\r\n", at) else at  # one empty line may come first (RFC 9112 section 2.2)
     end = data.find(b"\r\n\r\n", start)
@@ -58,9 +62,9 @@ def take_request_head(data: bytes, at: int, limits: HeadLimits, last: HeaderSect
         _bound_line(data[start : data.index(b"\r\n", start)], limits)
     match = _COMMON_LINE.match(data, start)
     if match is None:
-        head = _parse_uncommon(data[start:end], last)
+        head = _parse_uncommon(data[start:end], last, table)
     else:
-        head = _parse_common(match, data[match.end() + 2 : end], last)
+        head = _parse_common(match, data[match.end() + 2 : end], last, table)
     section = head.section
     if section is not last and section.count > limits.head_fields:
         raise Refused(HEAD_TOO_LARGE, f"A request may have {limits.head_fields} fields.")
@@ -68,18 +72,20 @@ def take_request_head(data: bytes, at: int, limits: HeadLimits, last: HeaderSect
     return head
 
 
-def parse_request_head(block: bytes, last: HeaderSection | None = None) -> RequestHead:
+def parse_request_head(block: bytes, last: HeaderSection | None = None, table: FieldTable = REQUESTS) -> RequestHead:
     """Judge a request's head, given without the final empty line (the lines with CRLF between them).
 
     `last` is the section of the connection's request before, if any.
     """
     match = _COMMON_LINE.match(block)
-    return _parse_uncommon(block, last) if match is None else _parse_common(match, block[match.end() + 2 :], last)
+    if match is None:
+        return _parse_uncommon(block, last, table)
+    return _parse_common(match, block[match.end() + 2 :], last, table)
 
 
-def _parse_common(match: re.Match[bytes], written: bytes, last: HeaderSection | None) -> RequestHead:
+def _parse_common(match: re.Match[bytes], written: bytes, last: HeaderSection | None, table: FieldTable) -> RequestHead:
     """The head of a request whose line was matched by `_COMMON_LINE`, and whose section is `written`."""
-    section = last if last is not None and written == last.written else judge_request_section(written)
+    section = last if last is not None and written == last.written else judge_request_section(written, table)
     if section.host is None:
         raise Refused(MALFORMED_HOST, "An HTTP/1.1 request needs a Host.")
     head = RequestHead()
@@ -99,13 +105,13 @@ def _parse_common(match: re.Match[bytes], written: bytes, last: HeaderSection | 
     return head
 
 
-def _parse_uncommon(block: bytes, last: HeaderSection | None) -> RequestHead:
+def _parse_uncommon(block: bytes, last: HeaderSection | None, table: FieldTable) -> RequestHead:
     """The head of a request whose line needs a second look: another version or method, a path to normalise."""
     line, _, written = block.partition(b"\r\n")
     match = _REQUEST_LINE.fullmatch(line)
     if match is None:
         raise _bad_request_line(line)
-    section = last if last is not None and written == last.written else judge_request_section(written)
+    section = last if last is not None and written == last.written else judge_request_section(written, table)
     head = RequestHead()
     head.method, target, minor = match.groups()
     if head.method == b"CONNECT":
@@ -191,11 +197,11 @@ def _holds_bare_ending(data: bytes) -> bool:
     return data.count(b"\n") != pairs or data.count(b"\r") - data.endswith(b"\r") != pairs or b"\0" in data
 
 
-def parse_response_head(block: bytes) -> ResponseHead:
+def parse_response_head(block: bytes, table: FieldTable = RESPONSES) -> ResponseHead:
     """Judge an answer's head, given without the final empty line. Raises `Refused(UPSTREAM_MALFORMED)`."""
     line, _, written = block.partition(b"\r\n")
     version, status, forwarded = _status_lines.get(line) or _judge_status_line(line)
-    section = judge_response_section(written)
+    section = judge_response_section(written, table)
     if section.chunked and not version:
         raise Refused(UPSTREAM_MALFORMED, "HTTP/1.0 has no Transfer-Encoding.")
     return ResponseHead(version, status, forwarded, section)

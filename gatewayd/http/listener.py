@@ -15,8 +15,10 @@ from gatewayd.core.messages import RequestHead
 from gatewayd.core.reasons import Refused
 from gatewayd.http.channel import ServerChannel
 from gatewayd.http.deadlines import Deadlines
+from gatewayd.http.fieldtable import FieldTable
 from gatewayd.http.inbound import InboundBody
 from gatewayd.http.interfaces import ClientTimeouts, Exchange, Limits
+from gatewayd.http.sections import REQUESTS
 
 
 class Application(Protocol):
@@ -39,7 +41,10 @@ class Census:
 
 
 class Listener(Factory):
-    """Builds the channels of one listening socket, for Twisted's transports and for uvloop's alike."""
+    """Builds the channels of one listening socket, for Twisted's transports and for uvloop's alike.
+
+    `fields` judges the field lines of requests.
+    """
 
     noisy = False
 
@@ -54,8 +59,10 @@ class Listener(Factory):
         deadlines: Deadlines,
         census: Census,
         now: Callable[[], float],
+        fields: FieldTable = REQUESTS,
     ) -> None:
         self.name = name
+        self.fields = fields
         self.serve = application.serve
         self.refuse = application.refuse
         self.limits = limits

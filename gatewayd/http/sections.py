@@ -18,18 +18,21 @@ from gatewayd.core.reasons import (
 from gatewayd.http.fieldtable import FIELD_OCTETS, REQUEST_ROLES, RESPONSE_ROLES, FieldTable
 
 _CONNECTION, _CONTENT_LENGTH, _DATE, _EXPECT = Role.CONNECTION, Role.CONTENT_LENGTH, Role.DATE, Role.EXPECT
-_HOST, _TRANSFER_ENCODING, _UPGRADE = Role.HOST, Role.TRANSFER_ENCODING, Role.UPGRADE
+_HOST, _NOTED, _TRANSFER_ENCODING, _UPGRADE = Role.HOST, Role.NOTED, Role.TRANSFER_ENCODING, Role.UPGRADE
 _NONE: frozenset[bytes] = frozenset()
 # Options of Connection that are no names of fields to strip: the gateway speaks for itself on the next hop.
 _HOP_OPTIONS = frozenset({b"close", b"keep-alive", b"upgrade", b"te", b"http2-settings"})
 
-_requests = FieldTable(REQUEST_ROLES)
-_responses = FieldTable(RESPONSE_ROLES)
+_SUSPECT = frozenset({Role.GUARDED, Role.FORWARDING})
+
+# What fields mean where nobody says otherwise.
+REQUESTS = FieldTable(REQUEST_ROLES)
+RESPONSES = FieldTable(RESPONSE_ROLES)
 
 
-def judge_request_section(written: bytes) -> HeaderSection:
+def judge_request_section(written: bytes, table: FieldTable = REQUESTS) -> HeaderSection:
     """Judge a request's header section, given without its last CRLF. Raises `Refused`."""
-    section = _judge_lines(written, _requests)
+    section = _judge_lines(written, table)
     if section.special:
         _weigh(section)
     # An upgrade changes the connection after this very message, so it cannot have a body; h2c would take the requests
@@ -41,10 +44,10 @@ def judge_request_section(written: bytes) -> HeaderSection:
     return section
 
 
-def judge_response_section(written: bytes) -> HeaderSection:
+def judge_response_section(written: bytes, table: FieldTable = RESPONSES) -> HeaderSection:
     """Judge an answer's header section, given without its last CRLF. Raises `Refused(UPSTREAM_MALFORMED)`."""
     try:
-        section = _judge_lines(written, _responses)
+        section = _judge_lines(written, table)
         if section.special:
             _weigh(section)
     except Refused as refused:
@@ -74,9 +77,10 @@ def _judge_lines(written: bytes, table: FieldTable) -> HeaderSection:
                 forward.append(b"%b: %b\r\n" % (name, value.strip(b" \t")))
                 continue
             field = judge(line)
-        if field.role:
+        role = field.role
+        if role:
             special.append(field)
-        else:
+        if not role or role is _NOTED:
             forward.append(field.line)
     section.lines = b"".join(forward)
     return section
@@ -108,6 +112,8 @@ def _weigh(section: HeaderSection) -> None:
             if field.value.lower() != b"100-continue":
                 raise Refused(UNSUPPORTED_EXPECTATION)
             section.expects_continue = True
+        elif role in _SUSPECT:
+            section.suspect = True
         elif role is _UPGRADE:
             section.upgrade = field.value if section.upgrade is None else section.upgrade + b", " + field.value
     if coding is not None:
@@ -127,4 +133,6 @@ def _weigh(section: HeaderSection) -> None:
 
 def forwarded(section: HeaderSection, without: frozenset[bytes]) -> list[bytes]:
     """The lines to forward, those of the fields named in `without` left out."""
-    return [field.line for field in section.fields if not field.role and field.name not in without]
+    return [
+        field.line for field in section.fields if (not field.role or field.role is _NOTED) and field.name not in without
+    ]

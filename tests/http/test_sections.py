@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -20,7 +17,6 @@ from gatewayd.core.reasons import (
     Reason,
     Refused,
 )
-from gatewayd.http import sections
 from gatewayd.http.fieldtable import REQUEST_ROLES, FieldTable
 from gatewayd.http.sections import forwarded, judge_request_section, judge_response_section
 
@@ -230,21 +226,19 @@ def test_no_framing_survives_ambiguity(written: bytes) -> None:
     assert section.lines == b"" or section.lines.endswith(b"\r\n")
 
 
-@contextmanager
-def forgetful() -> Iterator[None]:
-    """Judge as a process that has seen nothing yet."""
-    known = sections._requests
-    sections._requests = FieldTable(REQUEST_ROLES)
-    try:
-        yield
-    finally:
-        sections._requests = known
+NOTED = frozenset({b"x-a", b"authorization"})
+GUARDED = frozenset({b"x-b"})
 
 
-def outcome(written: bytes) -> object:
+def fresh_table() -> FieldTable:
+    """What a process judges by that has seen nothing yet, and notes and guards a few names."""
+    return FieldTable(REQUEST_ROLES, NOTED, GUARDED.__contains__)
+
+
+def outcome(written: bytes, table: FieldTable) -> object:
     """What becomes of a section."""
     try:
-        section = judge_request_section(written)
+        section = judge_request_section(written, table)
     except Refused as refused:
         return refused.reason
     roles = [(field.name, field.value, field.line, field.role, field.meaning) for field in section.special]
@@ -260,26 +254,35 @@ def test_what_was_seen_before_changes_nothing(
 ) -> None:
     """A section is judged the same by a process that saw others, or a similar one, before."""
     written = strategies.damage(section, scars)
-    with forgetful():
-        fresh = outcome(written)
-    with forgetful():
-        for other in (*before, section):
-            outcome(other)
-        assert outcome(written) == fresh
-        assert outcome(written) == fresh
+    fresh, table = outcome(written, fresh_table()), fresh_table()
+    for other in (*before, section):
+        outcome(other, table)
+    assert outcome(written, table) == fresh
+    assert outcome(written, table) == fresh
 
 
 @given(written=strategies.damaged(strategies.sections()))
 def test_fields_and_lines_agree(written: bytes) -> None:
     """The fields of a section are those of its lines, each once and in order."""
-    with forgetful():
-        try:
-            section = judge_request_section(written)
-        except Refused:
-            return
-        assert len(section.fields) == section.count == len(written.split(b"\r\n") if written else [])
-        assert section.lines == b"".join(
-            field.line for field in section.fields if not field.role and field.name not in section.nominated
-        )
-        special = [(field.line, field.role) for field in section.fields if field.role]
-        assert special == [(field.line, field.role) for field in section.special]
+    try:
+        section = judge_request_section(written, fresh_table())
+    except Refused:
+        return
+    assert len(section.fields) == section.count == len(written.split(b"\r\n") if written else [])
+    passed = [field for field in section.fields if not field.role or field.role is Role.NOTED]
+    assert section.lines == b"".join(field.line for field in passed if field.name not in section.nominated)
+    special = [(field.line, field.role) for field in section.fields if field.role]
+    assert special == [(field.line, field.role) for field in section.special]
+
+
+def test_noted_and_guarded_fields() -> None:
+    """What is noted is forwarded in its place and can be found; what is guarded is taken out, and makes suspect."""
+    section = judge_request_section(b"Host: a\r\nX-C: 1\r\nX-A: 2\r\nX-D: 3", fresh_table())
+    assert section.lines == b"X-C: 1\r\nX-A: 2\r\nX-D: 3\r\n"
+    assert [field.value for field in section.special if field.role is Role.NOTED] == [b"2"]
+    assert not section.suspect
+    section = judge_request_section(b"Host: a\r\nX-B: 1\r\nX-A: 2", fresh_table())
+    assert section.lines == b"X-A: 2\r\n"
+    assert [field.value for field in section.special if field.role is Role.GUARDED] == [b"1"]
+    assert section.suspect
+    assert judge_request_section(b"Host: a\r\nX-Forwarded-For: 1.2.3.4", fresh_table()).suspect
