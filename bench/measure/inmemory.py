@@ -17,6 +17,7 @@ from twisted.internet.task import Clock
 from bench.measure.serve import PROFILES
 from bench.measure.servers import SMALL_BODY
 from gatewayd import config as configuration
+from gatewayd.app.access import Gatekeeper
 from gatewayd.app.graph import build_application, build_tree
 from gatewayd.app.services import ServiceBuilder
 from gatewayd.core.forwarded import TrustedPeers
@@ -94,8 +95,10 @@ def build(log: Callable[[dict[str, object]], None] | None = None) -> InMemory:
     def dial(*_: object) -> Deferred[UpstreamConnection]:
         return succeed(connection)
 
-    services = ServiceBuilder(metrics, dial, deadlines, time.monotonic, random.random).build(config)
-    tree = build_tree(config, services, metrics, random.random)
+    keeper = Gatekeeper(config, metrics, clock, time.monotonic, time.time)
+    builder = ServiceBuilder(metrics, dial, deadlines, time.monotonic, random.random, keeper.fields.answers)
+    services = builder.build(config)
+    tree = build_tree(config, services, metrics, keeper.access, random.random)
     application = build_application(
         config,
         tree,
@@ -105,6 +108,7 @@ def build(log: Callable[[dict[str, object]], None] | None = None) -> InMemory:
         wall_clock=time.time,
         clock=clock,
         deadlines=deadlines,
+        hygiene=keeper.hygiene,
         random=random.random,
     )
     listener = Listener(
@@ -116,6 +120,7 @@ def build(log: Callable[[dict[str, object]], None] | None = None) -> InMemory:
         deadlines=deadlines,
         census=Census(_nothing),
         now=time.monotonic,
+        fields=keeper.fields.requests,
     )
     channel = listener.buildProtocol(None)
     channel.makeConnection(_as_transport(wires[0]))

@@ -20,6 +20,7 @@ import twisted
 from gatewayd import __version__
 from gatewayd.admin import Readiness, admin_site
 from gatewayd.app import heap
+from gatewayd.app.access import Gatekeeper, proxied
 from gatewayd.app.graph import build_application, build_tree
 from gatewayd.app.notify import notify
 from gatewayd.app.services import ServiceBuilder
@@ -66,10 +67,11 @@ class Gateway(Service):
         self._deadlines = Deadlines(reactor, now)
         access = config.access_log
         self._access_log = AccessLog(sink_for(access.path), reactor, access.flush_interval, access.buffer)
-        builder = ServiceBuilder(metrics, dialer(reactor), self._deadlines, now, random.random)
+        self._gatekeeper = keeper = Gatekeeper(config, metrics, reactor, now, time.time)
+        builder = ServiceBuilder(metrics, dialer(reactor), self._deadlines, now, random.random, keeper.fields.answers)
         self._services = services = builder.build(config)
         self._upkeep = Upkeep(config, services, metrics, builder, reactor, now, random.random)
-        self.tree = build_tree(config, services, metrics, random.random)
+        self.tree = build_tree(config, services, metrics, keeper.access, random.random)
         self._application = application = build_application(
             config,
             self.tree,
@@ -79,6 +81,7 @@ class Gateway(Service):
             wall_clock=time.time,
             clock=reactor,
             deadlines=self._deadlines,
+            hygiene=keeper.hygiene,
             random=random.random,
         )
         self._census = Census(metrics.reject)
@@ -93,6 +96,9 @@ class Gateway(Service):
                 deadlines=self._deadlines,
                 census=self._census,
                 now=now,
+                fields=keeper.fields.requests,
+                access=listener.network.access,
+                proxied=proxied(listener),
             )
             for listener in config.listeners
         ]
@@ -149,11 +155,14 @@ class Gateway(Service):
             self._admin = self._reactor.adoptStreamPort(self._admin_socket.fileno(), family, site)
         starting = self._upkeep.start(self.readiness)
         starting.addCallback(self._listen)
-        starting.addCallbacks(self._started, self._failed_to_start)
+        starting.addErrback(self._failed_to_start)
 
-    def _listen(self, _: object) -> Deferred[Any]:
-        """Accept connections, now that targets are known as far as they can be."""
-        return DeferredList([served.start() for served in self._served], fireOnOneErrback=True, consumeErrors=True)
+    def _listen(self, _: object) -> Deferred[Any] | None:
+        """Accept connections, now that targets are known as far as they can be; unless a stop has come before."""
+        if not self.running:
+            return None
+        listening = [served.start() for served in self._served]
+        return DeferredList(listening, fireOnOneErrback=True, consumeErrors=True).addCallback(self._started)
 
     def _started(self, _: object) -> None:
         """Everything listens: say so, once."""

@@ -10,10 +10,13 @@ from twisted.internet.interfaces import IReactorTime
 from gatewayd.config import Config
 from gatewayd.core.matching import Entry
 from gatewayd.core.shedding import Shedder, Thresholds
+from gatewayd.filters.hygiene import Hygiene
 from gatewayd.http.connection import UpstreamConnection
 from gatewayd.http.deadlines import Deadlines
 from gatewayd.pipeline.application import Application
+from gatewayd.pipeline.checks import Access
 from gatewayd.pipeline.compile import RouteCompiler
+from gatewayd.pipeline.finish import Finish
 from gatewayd.pipeline.route import Route
 from gatewayd.routes.tree import RouteTree
 from gatewayd.telemetry.metrics import Metrics
@@ -26,10 +29,11 @@ def build_tree(
     config: Config,
     services: Mapping[str, Service[UpstreamConnection]],
     metrics: Metrics,
+    access: Access,
     random: Callable[[], float],
 ) -> RouteTree[Route]:
     """The resource tree of the configured routes."""
-    compiler = RouteCompiler(config, services, metrics, random)
+    compiler = RouteCompiler(config, services, metrics, access, random)
     return RouteTree(
         Entry(
             path=route.path,
@@ -62,6 +66,7 @@ def build_application(
     wall_clock: Now,
     clock: IReactorTime,
     deadlines: Deadlines,
+    hygiene: Hygiene,
     random: Callable[[], float],
 ) -> Application:
     """What serves every listener's requests."""
@@ -74,6 +79,8 @@ def build_application(
         wall_clock=wall_clock,
         clock=clock,
         hasten=deadlines.hasten,
+        hygiene=hygiene,
+        finish=Finish(config.security_headers.lines, None),
         shedder=Shedder(Thresholds(config.shedding.lag, config.shedding.lag_full)),
         accepts_timeouts=config.gateway.accept_timeouts,
         random=random,

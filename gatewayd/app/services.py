@@ -33,6 +33,8 @@ from gatewayd.core.membership import Found
 from gatewayd.http.connection import UpstreamConnection
 from gatewayd.http.deadlines import Deadlines
 from gatewayd.http.dial import Dial
+from gatewayd.http.fieldtable import FieldTable
+from gatewayd.http.sections import RESPONSES
 from gatewayd.telemetry.metrics import Metrics
 from gatewayd.telemetry.traffic import ServiceMetrics
 from gatewayd.upstream.breaker import log_transition
@@ -54,16 +56,26 @@ _log = Logger(namespace="gatewayd.services")
 
 
 class ServiceBuilder:
-    """Builds services. `dial` opens connections, `deadlines` bounds waits, `random` answers numbers from 0 to 1."""
+    """Builds services. `dial` opens connections, `deadlines` bounds waits, `random` answers numbers from 0 to 1.
+
+    `fields` judges the field lines of answers.
+    """
 
     def __init__(
-        self, metrics: Metrics, dial: Dial, deadlines: Deadlines, now: Now, random: Callable[[], float]
+        self,
+        metrics: Metrics,
+        dial: Dial,
+        deadlines: Deadlines,
+        now: Now,
+        random: Callable[[], float],
+        fields: FieldTable = RESPONSES,
     ) -> None:
         self._metrics = metrics
         self._dial = dial
         self._deadlines = deadlines
         self._now = now
         self._random = random
+        self._fields = fields
 
     def build(self, config: Config) -> dict[str, Asked]:
         """Every configured service, with the targets that are known already."""
@@ -138,7 +150,7 @@ class ServiceBuilder:
         )
         if config.ejection.enabled and (config.discovery is not None or len(config.targets) > 1):
             target.ejection = Breaker(
-                _ejection(config.ejection, config.breaker),
+                _ejection(config.ejection),
                 self._random,
                 partial(self._ejected, service, target, config.ejection.ramp),
                 lambda: service.may_eject(target, now()),
@@ -154,7 +166,9 @@ class ServiceBuilder:
             counters.connected(now() - began)
             return connection
 
-        return self._dial(address, timeout, UpstreamConnection(self._deadlines, now)).addCallback(connected)
+        return self._dial(address, timeout, UpstreamConnection(self._deadlines, now, self._fields)).addCallback(
+            connected
+        )
 
     def _breaker(self, name: str, config: BreakerConfig) -> Breaker | None:
         """The circuit breaker of a service, if it has one."""
@@ -202,7 +216,7 @@ class ServiceBuilder:
         return Bulkhead(config, self._deadlines, self._now, gradient)
 
 
-def _ejection(config: Ejection, breaker: BreakerConfig) -> Settings:
+def _ejection(config: Ejection) -> Settings:
     """The numbers by which single targets are ejected: one probe, and no ramp of the breaker's own.
 
     Who may be picked is not decided by refusing requests: the target's share grows instead (`Target.slow_until`).

@@ -198,7 +198,7 @@ class ServiceUpkeep:
         health = self._config.health
         if health is None:
             return
-        for target in [target for target in self._checks if target not in self._service.targets]:
+        for target in self._checks.keys() - set(self._service.targets):
             self._checks.pop(target).stop()
         for target in self._service.targets:
             if target not in self._checks:

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gatewayd.config.checks.access import check_access
 from gatewayd.config.checks.addresses import check_clashes, check_loops
 from gatewayd.config.checks.doubts import doubt_routes, unused_services
+from gatewayd.config.checks.identity import check_identity
 from gatewayd.config.checks.names import check_service_name, check_unique, name_all
 from gatewayd.config.checks.reachability import check_reachable
 from gatewayd.config.checks.routes import check_route
@@ -51,8 +53,12 @@ def load_with_warnings(
     files = [read_file(file, environ, problems) for file in paths]
     whole = [node for node in files if node is not None]
     sections = merge(whole, Config.model_fields, problems)
-    values = _build(sections, len(whole) == len(files), problems)
+    complete = len(whole) == len(files)
+    values = _build(sections, complete, problems)
     problems += check_clashes(sections)
+    problems += check_identity(sections, complete)
+    if complete:
+        problems += check_access(sections)
     if problems:
         raise ConfigErrors(_in_order(problems, paths))
     config = Config.model_validate(values)

@@ -63,11 +63,11 @@ def _number(address: object) -> int:
 class Peer:
     """The other end of a client connection, and the field lines about it, made once per connection.
 
-    `address` is empty on a unix socket. `scheme` is "http" or "https", `port` the port it connected to (0 on a unix
-    socket).
+    `address` is empty on a unix socket. `scheme` is "http" or "https" (then the connection is `secure`), `port` the
+    port it connected to (0 on a unix socket).
     """
 
-    __slots__ = ("_authority", "_lines", "_node", "_port", "_scheme", "_section", "address", "trusted")
+    __slots__ = ("_authority", "_lines", "_node", "_port", "_scheme", "_section", "address", "secure", "trusted")
 
     def __init__(self, address: str, port: int, scheme: str, trusted: bool) -> None:
         self.address = address
@@ -75,6 +75,7 @@ class Peer:
         self._node = address.encode() or b"unknown"
         self._port = b"%d" % port
         self._scheme = scheme.encode()
+        self.secure = scheme == "https"
         self._section: HeaderSection | None = None
         self._authority = b""
         self._lines = b""
@@ -114,6 +115,14 @@ class Peer:
         )
         kept = (b"x-forwarded-prefix", b"x-forwarded-server", b"x-real-ip")
         return lines + b"".join(field.line for field in fields if field.name in kept)
+
+    def secure_of(self, head: RequestHead) -> bool:
+        """Whether the client's own connection is by TLS, as far as a believed peer says so."""
+        if self.trusted:
+            for field in head.section.special:
+                if field.role is Role.FORWARDING and field.name == b"x-forwarded-proto":
+                    return field.value.lower() in (b"https", b"wss")
+        return self.secure
 
     def client_of(self, head: RequestHead, trusted: TrustedPeers) -> str:
         """The client's address: the last one in X-Forwarded-For that is not a believed proxy, else the peer's."""

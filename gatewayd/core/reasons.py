@@ -15,7 +15,8 @@ class Reason:
 
     `retryable` tells the client that the same request may succeed later; `blames_upstream` that the service, not the
     client or the gateway, caused it; `closes` that the client's connection cannot be used any further;
-    `violation` is the `violation_type` of `security_violations_total`, where the refusal counts as one.
+    `violation` is the `violation_type` of `security_violations_total`, where the refusal counts as one. `shown` is what
+    the client is told instead, where the truth would tell it too much; logs and metrics have the slug of this row.
     """
 
     status: int
@@ -25,6 +26,7 @@ class Reason:
     blames_upstream: bool = False
     closes: bool = False
     violation: str | None = None
+    shown: Reason | None = None
 
 
 # What a client may not send (RFC 9112 section 2.2 and the strictness rules of docs/strictness.md).
@@ -60,6 +62,34 @@ BODY_TIMEOUT = Reason(408, "body-timeout", "The request's body stopped arriving"
 # What no route answers.
 NO_ROUTE = Reason(404, "no-route", "No route matches this request")
 METHOD_NOT_ALLOWED = Reason(405, "method-not-allowed", "The route does not allow this method")
+
+# Who may not, or nobody can say who it is.
+UNAUTHENTICATED = Reason(401, "unauthenticated", "The request needs credentials")
+INVALID_CREDENTIAL = Reason(
+    400, "invalid-credential", "The request carries its credentials in a way that is refused", closes=True
+)
+INVALID_TOKEN = Reason(401, "invalid-token", "The token is not accepted")
+FORGED_TOKEN = Reason(401, "forged-token", "The token is not accepted", violation="auth_bypass", shown=INVALID_TOKEN)
+EXPIRED_TOKEN = Reason(401, "expired-token", "The token has expired")
+REVOKED_TOKEN = Reason(401, "revoked-token", "The token was revoked")
+INVALID_API_KEY = Reason(401, "invalid-api-key", "The API key is not accepted")
+FORBIDDEN = Reason(403, "forbidden", "The caller may not do this")
+POLICY_REFUSED = Reason(403, "policy-refused", "A policy does not allow this request")
+POLICY_FAILED = Reason(503, "policy-failed", "A policy could not be asked", retryable=True)
+KEYS_UNAVAILABLE = Reason(503, "keys-unavailable", "The keys that verify tokens are not known yet", retryable=True)
+INTROSPECTION_UNAVAILABLE = Reason(
+    503, "introspection-unavailable", "Nobody can say at the moment whether the token is good", retryable=True
+)
+TENANT_UNKNOWN = Reason(403, "tenant-unknown", "The caller's tenant is not known here")
+TENANT_SUSPENDED = Reason(403, "tenant-suspended", "The caller's tenant is suspended")
+TENANT_ROUTE = Reason(403, "tenant-route", "The caller's tenant may not use this route")
+FOREIGN_TENANT = Reason(403, "foreign-tenant", "The request names another tenant", violation="tenant_bypass")
+HIDDEN_TENANT = Reason(
+    404, "hidden-tenant", "The request names another tenant", violation="tenant_bypass", shown=NO_ROUTE
+)
+ADDRESS_DENIED = Reason(403, "address-denied", "The client's address may not come in here")
+CROSS_SITE = Reason(403, "cross-site", "The request comes from a page of another site", violation="auth_bypass")
+WEBHOOK_SIGNATURE = Reason(403, "webhook-signature", "The webhook is not signed by its sender", violation="auth_bypass")
 
 # What the service, or the way to it, did.
 CONNECT_FAILED = Reason(502, "connect-failed", "The service cannot be reached", retryable=True, blames_upstream=True)

@@ -97,6 +97,7 @@ class UpstreamConnection(ServiceLink):
         self._limit = limit
         self._upgrade = upgrade
         self.whole = None
+        self._full = self.held_up = False
         self._asker = asker
         self._reader.expect(bodiless)
         self.transport.write(head)

@@ -29,12 +29,14 @@ class ServiceLink:
     """What `UpstreamConnection` stands on.
 
     As its transport's producer it is paused while the service does not read what we send. `on_closed(connection)` is
-    called once, when the connection is closed, whoever closed it.
+    called once, when the connection is closed, whoever closed it. `held_up` tells whether the client kept the exchange
+    waiting: it took the answer more slowly than the service gave it, or had not sent all when the time was over.
     """
 
     __slots__ = (
         "_answer",
         "_ended",
+        "_full",
         "_limit",
         "_now",
         "_paused",
@@ -43,6 +45,7 @@ class ServiceLink:
         "_upload",
         "_watch",
         "deadline",
+        "held_up",
         "on_closed",
         "reusable",
         "transport",
@@ -58,10 +61,12 @@ class ServiceLink:
         self._answer: Slot[ResponseHead] = Slot()
         self._ended: Slot[None] = Slot()
         self._upload: Upload | None = None  # while we send a body
+        self._full = False  # the service does not read the request
         self._paused = False  # the client does not read the answer
         self._limit = NEVER  # when all of the exchange must be over
         self.on_closed: Callable[[Any], None] = _nobody
         self.deadline = NEVER
+        self.held_up = False
         self.reusable = True
 
     def makeConnection(self, transport: Any) -> None:
@@ -77,6 +82,7 @@ class ServiceLink:
     def pauseProducing(self) -> None:
         """The service reads too slowly."""
         if self._upload is not None:
+            self._full = True
             self._upload.hold()
             if self._phase is not Phase.TUNNEL:
                 self._await(self._timeouts.idle)
@@ -84,6 +90,7 @@ class ServiceLink:
     def resumeProducing(self) -> None:
         """The service has caught up."""
         if self._upload is not None:
+            self._full = False
             self._upload.release()
             if self._phase is Phase.BODY and not self._paused:
                 self._await(self._timeouts.idle)  # it answers already
@@ -97,7 +104,7 @@ class ServiceLink:
 
     def pause(self) -> None:
         """Read no further: the client is full."""
-        self._paused = True
+        self._paused = self.held_up = True
         self.deadline = self._limit
         self.transport.pauseProducing()
 
@@ -125,6 +132,8 @@ class ServiceLink:
             self.abort()
             ended.resolve(None)
         elif now >= self._limit:
+            if self._upload is not None and not self._full:
+                self.held_up = True
             self._fail(Refused(TOTAL_TIMEOUT))
         elif self._phase is Phase.AWAITING_HEAD and self._upload is None:
             self._fail(Refused(RESPONSE_TIMEOUT))

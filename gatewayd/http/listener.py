@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -12,12 +13,15 @@ from twisted.internet.protocol import Factory
 
 from gatewayd.core.forwarded import Peer, TrustedPeers
 from gatewayd.core.messages import RequestHead
+from gatewayd.core.networks import AccessList, Networks
+from gatewayd.core.proxyprotocol import Endpoint
 from gatewayd.core.reasons import Refused
 from gatewayd.http.channel import ServerChannel
 from gatewayd.http.deadlines import Deadlines
 from gatewayd.http.fieldtable import FieldTable
 from gatewayd.http.inbound import InboundBody
 from gatewayd.http.interfaces import ClientTimeouts, Exchange, Limits
+from gatewayd.http.proxied import ProxiedChannel, Version
 from gatewayd.http.sections import REQUESTS
 
 
@@ -29,6 +33,24 @@ class Application(Protocol):
 
     def refuse(self, channel: ServerChannel, refused: Refused, since: float) -> None:
         """Answer bytes that are no request."""
+
+
+class Addresses(Protocol):
+    """A set of addresses: `gatewayd.core.networks.AccessList` is one."""
+
+    def allows(self, address: str) -> bool:
+        """Whether a client at `address` (empty for a unix socket) may come in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proxied:
+    """The version of PROXY headers that connections begin with, and who may connect."""
+
+    version: Version
+    balancers: Networks
+
+
+EVERYBODY = AccessList()
 
 
 class Census:
@@ -43,7 +65,8 @@ class Census:
 class Listener(Factory):
     """Builds the channels of one listening socket, for Twisted's transports and for uvloop's alike.
 
-    `fields` judges the field lines of requests.
+    `fields` judges the field lines of requests, `access` says which addresses may come in. Where connections are
+    `proxied`, they begin with a PROXY header, and the addresses that count are those it names.
     """
 
     noisy = False
@@ -60,9 +83,13 @@ class Listener(Factory):
         census: Census,
         now: Callable[[], float],
         fields: FieldTable = REQUESTS,
+        access: Addresses = EVERYBODY,
+        proxied: Proxied | None = None,
     ) -> None:
         self.name = name
         self.fields = fields
+        self._access = access
+        self._proxied = proxied
         self.serve = application.serve
         self.refuse = application.refuse
         self.limits = limits
@@ -76,7 +103,7 @@ class Listener(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> ServerChannel:  # type: ignore[override]  # an IProtocol
         """A channel for one client."""
-        return ServerChannel(self)
+        return ServerChannel(self) if self._proxied is None else ProxiedChannel(self, self._proxied.version)
 
     def admit(self, channel: ServerChannel) -> bool:
         """Count a new connection and say who its peer is; False if there are too many, or nobody is there any more."""
@@ -87,11 +114,11 @@ class Listener(Factory):
         if not address and isinstance(host, IPv4Address | IPv6Address):
             # Reset before it was accepted. What it sent is still there, and would pass for a unix socket's peer.
             return False
-        if (
-            self.draining
-            or census.total >= self.limits.connections
-            or (address and census.by_address[address] >= self.limits.connections_per_client)
-        ):
+        proxied = self._proxied
+        if not (self._access.allows(address) if proxied is None else address in proxied.balancers):
+            census.on_rejected("blocklist")
+            return False
+        if self.draining or census.total >= self.limits.connections or (proxied is None and self._has_many(address)):
             census.on_rejected("limit")
             return False
         port = host.port if isinstance(host, IPv4Address | IPv6Address) else 0
@@ -101,15 +128,41 @@ class Listener(Factory):
         self.channels.add(channel)
         return True
 
+    def introduce(self, channel: ServerChannel, source: Endpoint, destination: Endpoint | None) -> bool:
+        """A PROXY header says whose the connection is: count it as that one's; False if that one may not come in."""
+        address, census = source.address, self._census
+        if not self._access.allows(address):
+            census.on_rejected("blocklist")
+            return False
+        if self._has_many(address):
+            census.on_rejected("limit")
+            return False
+        self._uncount(channel.peer.address)
+        census.by_address[address] += 1
+        port = 0 if destination is None else destination.port
+        channel.peer = Peer(address, port, "http", address in self.trusted)
+        return True
+
+    def reject(self, channel: ServerChannel) -> None:
+        """Cut off a connection that does not begin as it must, or must not come in."""
+        channel.abort()
+
+    def _has_many(self, address: str) -> bool:
+        """Whether a client has as many connections as it may have."""
+        return bool(address) and self._census.by_address[address] >= self.limits.connections_per_client
+
+    def _uncount(self, address: str) -> None:
+        """A connection is no longer of this address."""
+        by_address = self._census.by_address
+        by_address[address] -= 1
+        if not by_address[address]:
+            del by_address[address]
+
     def leave(self, channel: ServerChannel) -> None:
         """Forget a connection that has ended."""
         self.channels.discard(channel)
-        census = self._census
-        census.total -= 1
-        address = channel.peer.address
-        census.by_address[address] -= 1
-        if not census.by_address[address]:
-            del census.by_address[address]
+        self._census.total -= 1
+        self._uncount(channel.peer.address)
 
     def drain(self) -> None:
         """Take no more requests: idle connections close now, busy ones after their answer."""

@@ -26,6 +26,7 @@ from gatewayd.core.shedding import Shedder
 from gatewayd.http.channel import ServerChannel
 from gatewayd.http.inbound import InboundBody
 from gatewayd.pipeline.exchange import Exchange
+from gatewayd.pipeline.finish import Finish
 from gatewayd.pipeline.route import Counters, Route
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-+/=:@]{1,128}")
@@ -55,7 +56,8 @@ class Application:
     """Serves the requests of every listener.
 
     `locate` finds the route of a head or raises `Refused`. `shedder` decides what is refused while the gateway is
-    overloaded; it is asked only while it feels pressure. `now` is what times and deadlines are measured in, `clock`
+    overloaded; it is asked only while it feels pressure. `hygiene` looks at requests with suspect fields, `finish` says
+    what answers to requests without a route tell browsers. `now` is what times and deadlines are measured in, `clock`
     wakes us, and `hasten` asks for a deadline to be kept more exactly than others. `accepts_timeouts` says whether
     believed peers may shorten a request's time.
     """
@@ -72,6 +74,8 @@ class Application:
         clock: IReactorTime,
         hasten: Callable[[float], None],
         shedder: Shedder,
+        hygiene: Callable[[Exchange], None],
+        finish: Finish | None = None,
         accepts_timeouts: bool,
         random: Callable[[], float],
     ) -> None:
@@ -83,6 +87,8 @@ class Application:
         self.clock = clock
         self.hasten = hasten
         self.shedder = shedder
+        self.hygiene = hygiene
+        self.finish = finish
         self.accepts_timeouts = accepts_timeouts
         self.random = random
         self._log = log

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from gatewayd.core.messages import RequestHead, ResponseHead
 
 if TYPE_CHECKING:
+    from gatewayd.filters.caller import Caller
     from gatewayd.http.channel import ServerChannel
     from gatewayd.http.connection import RequestBody, UpstreamConnection
     from gatewayd.pipeline.application import Application
@@ -20,6 +21,8 @@ class Asking(Protocol):
     channel: ServerChannel
     request_id: bytes
     tenant: bytes
+    identity: bytes
+    caller: Caller | None
     attempts: int
     target: Target[UpstreamConnection] | None
     hurried: bool

@@ -8,6 +8,7 @@ from gatewayd.core.breaker import Permit
 from gatewayd.core.messages import ResponseHead
 from gatewayd.core.outcomes import Outcome
 from gatewayd.core.reasons import (
+    BODY_TIMEOUT,
     CONNECT_FAILED,
     CONNECT_TIMEOUT,
     IDLE_TIMEOUT,
@@ -20,6 +21,8 @@ from gatewayd.core.reasons import (
     Refused,
 )
 from gatewayd.http.connection import StaleConnection, UpstreamConnection
+from gatewayd.http.inbound import InboundBody
+from gatewayd.pipeline.probation import Probation
 
 if TYPE_CHECKING:
     from gatewayd.pipeline.asking import Asking
@@ -58,6 +61,7 @@ class Attempt:
     answered = 0.0
     waited = 0.0
     _permit: Permit | None = None
+    _probation: Probation | None = None
 
     def __init__(
         self, forward: Forward, exchange: Asking, target: Target[UpstreamConnection], limit: float, now: float
@@ -69,7 +73,9 @@ class Attempt:
         self.target = exchange.target = target
         target.active += 1
         if target.ejection is not None:
-            self._permit = target.permit(now)
+            self._permit = permit = target.permit(now)
+            if permit is not None and permit.probe and isinstance(exchange.body, InboundBody):
+                self._probation = Probation(permit, exchange.body, exchange.application)
 
     async def answer(self) -> ResponseHead:
         """Send the request; the head of the answer. Raises `Refused`."""
@@ -94,8 +100,13 @@ class Attempt:
                     self.connection = None
                     self.connection = connection = await pool.acquire(limit)
         except Refused as refused:
+            held_up = self.connection is not None and self.connection.held_up
             if limit < self._limit and refused.reason is TOTAL_TIMEOUT:
-                refused = Refused(RESPONSE_TIMEOUT, "The service did not answer within the time of one attempt.")
+                if held_up:
+                    refused = Refused(BODY_TIMEOUT, "The body did not arrive within the time of one attempt.")
+                else:
+                    refused = Refused(RESPONSE_TIMEOUT, "The service did not answer within the time of one attempt.")
+            exchange.hurried = exchange.hurried or held_up
             self._failed(refused.reason)
             raise refused from None
         if limit < self._limit:
@@ -104,7 +115,7 @@ class Attempt:
         self.answered = now = exchange.application.now()
         # An upload takes the time its client takes: the target's begins when it has all.
         self.waited = waited = now - self._began if exchange.body is None else max(0.0, now - connection.asked)
-        if self._permit is not None:
+        if self._permit is not None and not self._permit.reported:
             self._permit.report(way.rules.of_status(status), now, waited)
         if forward.learn is not None:
             forward.learn(self.target, waited, now)
@@ -114,7 +125,7 @@ class Attempt:
         """No answer came."""
         self.kind = kind = KINDS.get(reason)
         permit = self._permit
-        if permit is None:
+        if permit is None or permit.reported:
             return
         if kind is None or (reason is TOTAL_TIMEOUT and (not self.sent or self._exchange.hurried)):
             outcome = Outcome.ABANDONED  # the target had no chance, or not the time it is given elsewhere
@@ -123,10 +134,13 @@ class Attempt:
         permit.report(outcome, self._exchange.application.now())
 
     def broke_off(self, reason: Reason) -> None:
-        """The answer that had begun broke off."""
+        """The answer that had begun broke off: the target's doing, unless its client took all the time."""
         self.kind = KINDS.get(reason)
-        if self._permit is not None and self.kind is not None:
-            self._permit.retract(self._exchange.application.now())
+        exchange, connection = self._exchange, self.connection
+        if reason is TOTAL_TIMEOUT and connection is not None and connection.held_up:
+            exchange.hurried = True
+        if self._permit is not None and self.kind is not None and not (reason is TOTAL_TIMEOUT and exchange.hurried):
+            self._permit.retract(exchange.application.now())
 
     def release(self) -> None:
         """The answer is whole, and the connection free for others."""
@@ -145,6 +159,8 @@ class Attempt:
             now = exchange.application.now()
         if self._permit is not None and not self._permit.reported:
             self._permit.report(Outcome.ABANDONED, now)
+        if self._probation is not None:
+            self._probation.end()
         if self.kind is not None:
             counters.error(self.kind)
         elif status is None:

@@ -15,6 +15,8 @@ from gatewayd.core.reasons import REASONS
 from gatewayd.core.shedding import Priority
 from gatewayd.http.connection import UpstreamConnection
 from gatewayd.pipeline import templates
+from gatewayd.pipeline.chain import Chain
+from gatewayd.pipeline.checks import Access, CheckCompiler
 from gatewayd.pipeline.fallback import Fallback
 from gatewayd.pipeline.fixed import Redirect, Respond
 from gatewayd.pipeline.forward import Forward
@@ -27,25 +29,35 @@ from gatewayd.upstream.service import Service
 
 
 class RouteCompiler:
-    """Compiles the routes of one configuration; `services` has every service it names."""
+    """Compiles the routes of one configuration; `services` has every service it names, `access` who may ask them."""
 
     def __init__(
         self,
         config: Config,
         services: Mapping[str, Service[UpstreamConnection]],
         counters: Counters,
+        access: Access,
         random: Callable[[], float],
     ) -> None:
         self._services = services
         self._counters = counters
         self._random = random
         self._trusted = TrustedPeers(config.gateway.trusted_proxies)
-        self._ways = Ways(config, self._trusted)
+        self._ways = Ways(config, self._trusted, access.proof)
+        self._checks = CheckCompiler(config, access, self._trusted)
 
     def compile(self, route: RouteConfig) -> Route:
         """The route that requests meet."""
         priority = Priority[route.priority.upper()]
-        return Route(route.name, route.path, self._answer(route), self._counters.route(route.path), priority)
+        answer, checks = self._answer(route), self._checks.checks(route)
+        return Route(
+            route.name,
+            route.path,
+            Chain(checks, answer) if checks else answer,
+            self._counters.route(route.path),
+            priority,
+            self._checks.finish(route),
+        )
 
     def _answer(self, route: RouteConfig) -> Answer:
         """What the route does with a request."""

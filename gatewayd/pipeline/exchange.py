@@ -18,14 +18,16 @@ from gatewayd.core.reasons import (
 )
 from gatewayd.http.channel import ServerChannel
 from gatewayd.http.inbound import InboundBody
-from gatewayd.pipeline import replies
+from gatewayd.pipeline import preflight, replies
 from gatewayd.pipeline.outgoing import interim_head
 from gatewayd.pipeline.task import Task
 
 if TYPE_CHECKING:
+    from gatewayd.filters.caller import Caller
     from gatewayd.http.connection import UpstreamConnection
     from gatewayd.http.tunnel import Tunnel
     from gatewayd.pipeline.application import Application
+    from gatewayd.pipeline.gathered import Gathered
     from gatewayd.pipeline.replay import Replay
     from gatewayd.pipeline.route import MethodCounters, Route
     from gatewayd.upstream.target import Target
@@ -53,10 +55,13 @@ class Exchange(Task):
     service = ""
     target: Target[UpstreamConnection] | None = None  # asked last
     attempts = 0
-    upload: Replay | None = None  # the body, where it may have to be sent again
+    upload: Replay | Gathered | None = None  # the body, where it may have to be sent again
     hurried = False  # the client gave it less time than the route does
     cookie = b""  # a Set-Cookie line for the answer
-    tenant = b""  # whose request it is, once known
+    caller: Caller | None = None  # who is calling, once known
+    tenant = b""  # the caller's
+    identity = b""  # field lines that tell a service who is calling
+    by_cookie = False  # whether a cookie says who is calling
     upstream_time = 0.0
     keep_alive = True
     counters: MethodCounters | None = None  # of the route and method, once known
@@ -86,6 +91,11 @@ class Exchange(Task):
         try:
             if head.target == b"*":
                 raise Refused(NO_ROUTE)
+            if head.section.suspect:
+                self.application.hygiene(self)
+            if head.method == b"OPTIONS" and (asked := preflight.route_of(self)) is not None:
+                self._answer_preflight(asked)
+                return
             self.route = route = self.application.locate(head).payload
         except Exception as error:
             self.raised(error)
@@ -96,7 +106,11 @@ class Exchange(Task):
         if shedder.pressure and not shedder.admits(route.priority, self.application.random()):
             self.raised(Refused(OVERLOADED, "", b"Retry-After: 1\r\n"))
             return
-        self._coroutine = route.answer(self)
+        try:
+            self._coroutine = route.answer(self)
+        except Exception as error:
+            self.raised(error)
+            return
         self.step()
 
     def cancel(self, reason: Reason) -> None:
@@ -112,6 +126,15 @@ class Exchange(Task):
         head = self.head
         if answer.status != 100 and head is not None and head.version:
             self.channel.write_interim(interim_head(answer))
+
+    def _answer_preflight(self, route: Route) -> None:
+        """Tell a browser what another origin may do on `route`; the route itself hears nothing of it."""
+        assert self.head is not None
+        self.counters = counters = route.metrics.method(self.head.method)
+        counters.in_progress += 1
+        self.route = route
+        replies.reply(self, 204, preflight.lines_of(self, route), b"", finished=True)
+        self._finish()
 
     # How it ends.
 

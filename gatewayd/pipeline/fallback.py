@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Fallback:
     """Tries `first`, and answers with `second` where that was refused for one of `reasons`.
 
-    Only as long as nothing of an answer was sent. A request's body that was handed to the first service is gone: then
-    the refusal stands, unless `bodiless` says that the second answer needs no body.
+    Only as long as nothing of an answer was sent. A request's body that was handed to the first service and not kept is
+    gone: then the refusal stands, unless `bodiless` says that the second answer needs no body.
     """
 
     __slots__ = ("_bodiless", "_first", "_reasons", "_second")
@@ -31,10 +31,13 @@ class Fallback:
         try:
             await self._first(exchange)
         except Refused as refused:
-            body = exchange.body
-            spent = body is not None and body.opened and not self._bodiless
-            if refused.reason not in self._reasons or exchange.channel.writer.started or spent:
+            body, upload = exchange.body, exchange.upload
+            kept = body is None or not body.opened or (upload is not None and upload.replayable)
+            if refused.reason not in self._reasons or exchange.channel.writer.started or not (kept or self._bodiless):
                 raise
         else:
             return
+        exchange.cookie = b""  # of a target that did not answer
+        if upload is not None:
+            upload.detach()
         await self._second(exchange)

@@ -20,6 +20,7 @@ from gatewayd.http.writer import Framing
 from gatewayd.pipeline.attempt import KINDS, SAFE, Attempt
 from gatewayd.pipeline.hedging import Race
 from gatewayd.pipeline.outgoing import framing_of, request_head, response_head, switching_head
+from gatewayd.pipeline.probation import Probation
 from gatewayd.pipeline.replay import Replay
 from gatewayd.pipeline.retrying import Retrying, may_repeat
 
@@ -62,12 +63,16 @@ class Forward:
         if exchange.channel.peer.trusted:
             limit = self._tightened(exchange, head, limit)
         began = now()
-        permit = None
+        if limit <= began:
+            raise Refused(TOTAL_TIMEOUT)  # nobody waits for the answer any more
+        permit, probation = None, None
         if service.breaker is not None:
             try:
                 permit = service.breaker.permit(began)
             except Rejected as rejected:
                 raise _circuit_open(rejected) from None
+            if permit.probe and exchange.body is not None:
+                probation = Probation(permit, exchange.body, exchange.application)
         bulkhead, inside, late = service.bulkhead, False, False
         attempt: Attempt | None = None
         service.active += 1
@@ -79,7 +84,7 @@ class Forward:
             attempt = self.attempt(exchange, limit)
             answer, refused = None, None
             try:
-                if way.hedge is None or exchange.body is not None or head.method not in SAFE:
+                if way.hedge is None or exchange.body is not None or head.method not in SAFE or head.section.upgrade:
                     answer = await attempt.answer()
                 else:
                     attempt, answer = await Race(self, exchange, limit).run(attempt, way.hedge.delay())
@@ -93,7 +98,7 @@ class Forward:
                 assert refused is not None
                 raise refused
             exchange.status = status = answer.status
-            if permit is not None:
+            if permit is not None and not permit.reported:
                 permit.report(way.rules.of_status(status), attempt.answered, attempt.waited)
             if status == 101:
                 if bulkhead is not None:
@@ -117,22 +122,25 @@ class Forward:
                     (exchange.upload or exchange.body).detach()
                 attempt.release()
         except Refused as refused:
-            late = KINDS.get(refused.reason) == "timeout"
+            reason = refused.reason
+            if attempt is not None and attempt.status is not None:
+                attempt.broke_off(reason)
+            late = KINDS.get(reason) == "timeout" and not (exchange.hurried and reason is TOTAL_TIMEOUT)
             if permit is not None:
                 self.blame(permit, refused, now(), exchange.hurried)
-            if attempt is not None and attempt.status is not None:
-                attempt.broke_off(refused.reason)
             raise
         finally:
             ended = now()
-            exchange.upstream_time = ended - began
+            exchange.upstream_time += ended - began
             service.active -= 1
             if permit is not None and not permit.reported:
                 permit.report(Outcome.ABANDONED, ended)
+            if probation is not None:
+                probation.end()
             if attempt is not None:
                 attempt.close(ended)
             if inside and bulkhead is not None:
-                waited = ended - began if late else None if attempt is None else attempt.waited
+                waited = ended - began if late else None if attempt is None else attempt.waited or None
                 bulkhead.leave(waited, dropped=late or exchange.status == 503)
 
     # Before anybody is asked.
@@ -195,13 +203,15 @@ class Forward:
             host = head.authority or target.authority
         elif not host:
             host = target.authority
-        ours = way.lines
+        ours = way.lines + exchange.identity
         if limit < NEVER:
             now = exchange.application.now()
             ours += remaining_line(now, limit)
             if limit - now < _SOON:
                 exchange.application.hasten(limit)
         target_form = head.target if way.retarget is None else way.retarget(head)
+        if way.proof is not None:
+            ours += way.proof(exchange, head.method, target_form)
         return connection.send(
             request_head(exchange, head, target_form, host, way.request_edits, ours),
             exchange.upload or exchange.body,
@@ -230,7 +240,7 @@ class Forward:
     def blame(self, permit: Permit, refused: Refused, now: float, hurried: bool) -> None:
         """Tell the breaker what the request failed of, if that is the service's doing.
 
-        It is not where the client gave less time than the service is given otherwise.
+        It is not where the client gave less time than the service is given otherwise, or took it for itself.
         """
         kind = KINDS.get(refused.reason)
         if kind is None or (hurried and refused.reason is TOTAL_TIMEOUT):

@@ -1,7 +1,8 @@
 """Asking a second target where the first is unusually slow, and taking whichever answers first.
 
 As in Dean and Barroso, "The Tail at Scale" (CACM 56(2), 2013): the second request is sent only after the time in which
-most are answered, so that it costs a few percent more requests.
+most are answered, so that it costs a few percent more requests. An answer that counts as a failure is taken only if no
+other comes: a target that fails is often the quickest.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gatewayd.core.messages import ResponseHead
+from gatewayd.core.outcomes import Outcome
 from gatewayd.core.reasons import CLIENT_CLOSED, Refused
 from gatewayd.core.slot import Slot
 from gatewayd.pipeline.attempt import Attempt
@@ -31,6 +33,11 @@ class _Entrant(Task):
 
     async def _run(self) -> None:
         self.answer = await self.attempt.answer()
+
+    @property
+    def won(self) -> bool:
+        """Whether it has an answer that is no failure."""
+        return self.answer is not None and self._race.counts(self.answer)
 
     @property
     def running(self) -> bool:
@@ -65,17 +72,22 @@ class Race:
         self._entrants: list[_Entrant] = []
         self._stirred: Slot[None] = Slot()
 
+    def counts(self, answer: ResponseHead) -> bool:
+        """Whether an answer ends the race."""
+        return self._forward.way.rules.of_status(answer.status) is not Outcome.FAILURE
+
     def stir(self) -> None:
         """Something happened: an attempt is over, or it is time for a second one."""
         self._stirred.resolve(None)
 
     async def run(self, attempt: Attempt, delay: float) -> tuple[Attempt, ResponseHead]:
-        """The first answer of `attempt` and, after `delay` seconds, of another one elsewhere; the loser is closed.
+        """The better answer of `attempt` and, after `delay` seconds, of another one elsewhere; the loser is closed.
 
         If both fail, what `attempt` failed with is raised, and `attempt` is still to be closed by the caller.
         """
-        budget = self._forward.service.budget
-        timer = self._exchange.application.clock.callLater(delay, self.stir)
+        budget, exchange = self._forward.service.budget, self._exchange
+        cookie = exchange.cookie
+        timer = exchange.application.clock.callLater(delay, self.stir)
         hedging = False
         try:
             first = self._enter(attempt)
@@ -84,10 +96,11 @@ class Race:
                 hedging = self._forward.service.has_other(attempt.target) and budget.take(self._forward.service.active)
                 if hedging:
                     self._forward.counters.retry("hedge")
-                    self._enter(self._forward.attempt(self._exchange, self._limit, (attempt.target,)))
-            while all(entrant.answer is None for entrant in self._entrants) and self._any_running():
+                    self._enter(self._forward.attempt(exchange, self._limit, (attempt.target,)))
+            while self._any_running() and not any(entrant.won for entrant in self._entrants):
                 await self._next()
-            winner = next((entrant for entrant in self._entrants if entrant.answer is not None), first)
+            answered = [entrant for entrant in self._entrants if entrant.answer is not None]
+            winner = next((entrant for entrant in answered if entrant.won), answered[0] if answered else first)
             for entrant in self._entrants:
                 if entrant is not winner:
                     entrant.leave()
@@ -95,7 +108,9 @@ class Race:
             if winner.answer is None:
                 assert winner.error is not None
                 raise winner.error
-            self._exchange.target = winner.attempt.target
+            exchange.target = winner.attempt.target
+            if winner is first:
+                exchange.cookie = cookie  # not the one for a target that lost
             return winner.attempt, winner.answer
         finally:
             if timer.active():

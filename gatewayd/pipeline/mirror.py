@@ -13,7 +13,7 @@ from gatewayd.core.messages import ResponseHead
 from gatewayd.core.outcomes import Outcome
 from gatewayd.core.reasons import Refused
 from gatewayd.http.connection import UpstreamConnection
-from gatewayd.http.interfaces import BodySink
+from gatewayd.pipeline.gathered import Gathered
 from gatewayd.pipeline.replay import Replay
 from gatewayd.pipeline.task import Task
 
@@ -60,7 +60,8 @@ class Mirror:
             self._copy(exchange, None)
             await self._answer(exchange)
         else:
-            exchange.upload = upload = Replay(body, self._most)
+            upload = exchange.upload or Replay(body, self._most)
+            exchange.upload = upload
             try:
                 await self._answer(exchange)
             finally:
@@ -92,7 +93,11 @@ class _Copy(Task):
         self.head = exchange.head
         self.request_id = exchange.request_id
         self.tenant = exchange.tenant
-        self.body = None if body is None else _Kept(body, chunked=exchange.body is not None and exchange.body.chunked)
+        self.identity = exchange.identity
+        self.body: Gathered | None = None
+        if body is not None:
+            self.body = Gathered(body, chunked=exchange.body is not None and exchange.body.chunked)
+        self.caller = exchange.caller
 
     async def _ask(self, forward: Forward) -> None:
         """Ask once."""
@@ -110,6 +115,8 @@ class _Copy(Task):
                 await connection.relay(self)
             attempt.release()
         except Refused as refused:
+            if attempt is not None and attempt.status is not None:
+                attempt.broke_off(refused.reason)
             if permit is not None:
                 forward.blame(permit, refused, now(), hurried=False)
         finally:
@@ -138,23 +145,3 @@ class _Copy(Task):
 
     def flush(self) -> None:
         """Nothing is kept."""
-
-
-class _Kept:
-    """A body that has come whole; it is sent in the framing it came in, as the head says."""
-
-    def __init__(self, data: bytes, chunked: bool) -> None:
-        self._data = data
-        self.chunked = chunked
-
-    def open(self, sink: BodySink) -> None:
-        """Hand it over."""
-        if self._data:
-            sink.body_data(self._data)
-        sink.body_end(b"")
-
-    def hold(self) -> None:
-        """It is in memory: no source can be paused."""
-
-    def release(self) -> None:
-        """Nothing was paused."""

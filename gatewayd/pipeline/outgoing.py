@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _RECEIVED = (b"1.0", b"1.1")
 _NO_BODY = frozenset({204, 304})
+_NOTHING: frozenset[bytes] = frozenset()
 _NONE, _LENGTH, _CHUNKED, _CLOSE = Framing.NONE, Framing.LENGTH, Framing.CHUNKED, Framing.CLOSE
 
 
@@ -50,9 +51,11 @@ def request_head(
     )
 
 
-def _edited(section: HeaderSection, edits: Edits) -> bytes:
-    """The lines to forward with the route's changes."""
-    return b"".join(forwarded(section, section.nominated | edits.gone)) + edits.lines
+def _edited(section: HeaderSection, edits: Edits | None, gone: frozenset[bytes] = _NOTHING) -> bytes:
+    """The lines to forward with the route's changes, and without the names in `gone`."""
+    if edits is None:
+        return b"".join(forwarded(section, section.nominated | gone))
+    return b"".join(forwarded(section, section.nominated | gone | edits.gone)) + edits.lines
 
 
 def framing_of(head: RequestHead, answer: ResponseHead) -> Framing:
@@ -68,34 +71,37 @@ def response_head(
     exchange: Exchange, head: RequestHead, answer: ResponseHead, framing: Framing, edits: Edits | None
 ) -> bytes:
     """The head of the answer to the client; decides whether the connection stays."""
-    ending = b""
+    ending, gone = exchange.cookie, _NOTHING
+    route = exchange.route
+    if route is not None and route.finish is not None:
+        finishing, gone = route.finish.of_answer(exchange, answer.section)
+        ending += finishing
     if not head.keep_alive or framing is _CLOSE or not exchange.channel.persistent:
         exchange.keep_alive = False
-        ending = b"Connection: close\r\n"
+        ending += b"Connection: close\r\n"
     elif not head.version:
-        ending = b"Connection: keep-alive\r\n"
+        ending += b"Connection: keep-alive\r\n"
     if framing is _CHUNKED:
         ending += b"Transfer-Encoding: chunked\r\n"
-    return b"%b%b%bX-Request-Id: %b\r\n\r\n" % (
-        (edits is None and answer.forwarded) or _forwarded(exchange, answer, edits),
-        exchange.cookie,
+    return b"%b%bX-Request-Id: %b\r\n\r\n" % (
+        (edits is None and not gone and answer.forwarded) or _forwarded(exchange, answer, edits, gone),
         ending,
         exchange.request_id,
     )
 
 
-def _forwarded(exchange: Exchange, answer: ResponseHead, edits: Edits | None) -> bytes:
-    """What an answer's head says to every client, kept where the route changes nothing."""
+def _forwarded(exchange: Exchange, answer: ResponseHead, edits: Edits | None, gone: frozenset[bytes]) -> bytes:
+    """What an answer's head says to every client, without the names in `gone`; kept where the route changes nothing."""
     application, section = exchange.application, answer.section
     made = b"%b%b%b%bVia: %b %b\r\n" % (
         answer.line,
         section.date or b"Date: %b\r\n" % application.date(),
-        section.lines if edits is None else _edited(section, edits),
+        section.lines if edits is None and not gone else _edited(section, edits, gone),
         b"" if section.length is None or answer.status == 204 else b"Content-Length: %d\r\n" % section.length,
         _RECEIVED[answer.version],
         application.pseudonym,
     )
-    if edits is None and section.date:
+    if edits is None and not gone and section.date:
         answer.forwarded = made
     return made
 

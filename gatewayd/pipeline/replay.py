@@ -5,6 +5,8 @@ from __future__ import annotations
 from gatewayd.http.inbound import InboundBody
 from gatewayd.http.interfaces import BodySink
 
+_MOST_PIECES = 64  # kept apart: they are as small as the client likes, and each costs some 40 bytes more
+
 
 class Replay:
     """Stands between a request's body and the connection that sends it, and keeps what passes.
@@ -70,6 +72,8 @@ class Replay:
             self._room -= len(data)
             if self._room >= 0:
                 kept.append(data)
+                if len(kept) > _MOST_PIECES:
+                    self._kept = [b"".join(kept)]
             else:
                 self._kept = None
         self._sink.body_data(data)

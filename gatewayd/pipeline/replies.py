@@ -24,10 +24,16 @@ def status_line(status: int) -> bytes:
     return f"HTTP/1.1 {status} {phrase}\r\n".encode()
 
 
-def reply(exchange: Exchange, status: int, lines: bytes, body: bytes) -> None:
-    """Write a whole response; `lines` are its field lines besides those every response gets."""
+def reply(exchange: Exchange, status: int, lines: bytes, body: bytes, *, finished: bool = False) -> None:
+    """Write a whole response; `lines` are its field lines besides those every response gets.
+
+    They are `finished` where they have what browsers are told already.
+    """
     application, channel, head = exchange.application, exchange.channel, exchange.head
     exchange.status = status
+    finish = application.finish if exchange.route is None else exchange.route.finish
+    if finish is not None and head is not None and not finished:
+        lines += finish.of_reply(exchange)
     exchange.keep_alive = exchange.keep_alive and head is not None and head.keep_alive and channel.persistent
     connection = b"" if exchange.keep_alive and head is not None and head.version else _connection(exchange.keep_alive)
     bodiless = status in (204, 304)
@@ -61,14 +67,15 @@ def problem(exchange: Exchange, refused: Refused) -> None:
     `type` is a URN made of the reason's slug; `reason` repeats the slug, `request_id` names the request in the logs,
     and `retryable` says whether the same request may succeed later.
     """
-    reason = refused.reason
+    reason = refused.reason.shown or refused.reason
     if reason.closes:
         exchange.keep_alive = False
     lines = b"Content-Type: application/problem+json\r\nCache-Control: no-store\r\nX-Gateway-Reason: %b\r\n%b" % (
         reason.slug.encode(),
         refused.headers,
     )
-    reply(exchange, reason.status, lines, _document(reason, refused.detail, exchange.request_id))
+    detail = "" if refused.reason.shown else refused.detail
+    reply(exchange, reason.status, lines, _document(reason, detail, exchange.request_id))
 
 
 def _document(reason: Reason, detail: str, request_id: bytes) -> bytes:

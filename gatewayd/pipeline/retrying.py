@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 def may_repeat(head: RequestHead, retries: Retries) -> bool:
     """Whether a request that was sent may be sent again: its method is safe, or its client says that it is idempotent.
 
-    `Idempotency-Key` says so (draft-ietf-httpapi-idempotency-key-header).
+    `Idempotency-Key` says so (draft-ietf-httpapi-idempotency-key-header), where the service gets to see it.
     """
-    return head.method in retries.methods or b"\r\nidempotency-key:" in b"\r\n" + head.section.written.lower()
+    section = head.section
+    return head.method in retries.methods or (
+        b"\r\nidempotency-key:" in b"\r\n" + section.written.lower() and b"idempotency-key" not in section.nominated
+    )
 
 
 class Retrying:
@@ -52,10 +55,10 @@ class Retrying:
             while (seconds := self._wait(attempt, answer)) is not None:
                 failed = None
                 attempt.close()
+                if self._exchange.upload is not None:
+                    self._exchange.upload.detach()  # what comes in the pause waits, or there would be no beginning left
                 if seconds:
                     await deferLater(self._exchange.application.clock, seconds)
-                if self._exchange.upload is not None:
-                    self._exchange.upload.detach()
                 failed = attempt = self._forward.attempt(self._exchange, self._limit, self._tried)
                 try:
                     answer, refused = await attempt.answer(), None

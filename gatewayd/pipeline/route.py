@@ -9,6 +9,7 @@ from gatewayd.core.shedding import Priority
 
 if TYPE_CHECKING:
     from gatewayd.pipeline.exchange import Exchange
+    from gatewayd.pipeline.finish import Finish
 
 
 class MethodCounters(Protocol):
@@ -64,16 +65,24 @@ class Answer(Protocol):
 class Route:
     """`label` is the path pattern: the `route` of metrics and logs. `answer` answers a request that matched.
 
-    `priority` says how long the route is served while the gateway is overloaded.
+    `priority` says how long the route is served while the gateway is overloaded, `finish` what every answer says to
+    browsers.
     """
 
-    __slots__ = ("answer", "label", "metrics", "name", "priority")
+    __slots__ = ("answer", "finish", "label", "metrics", "name", "priority")
 
     def __init__(
-        self, name: str, label: str, answer: Answer, metrics: RequestCounters, priority: Priority = Priority.NORMAL
+        self,
+        name: str,
+        label: str,
+        answer: Answer,
+        metrics: RequestCounters,
+        priority: Priority = Priority.NORMAL,
+        finish: Finish | None = None,
     ) -> None:
         self.name = name
         self.label = label
         self.answer = answer
         self.metrics = metrics
         self.priority = priority
+        self.finish = finish

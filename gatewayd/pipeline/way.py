@@ -15,6 +15,7 @@ from gatewayd.http.interfaces import RequestTimeouts
 if TYPE_CHECKING:
     from gatewayd.pipeline.edits import Edits
     from gatewayd.pipeline.keys import KeyOf
+    from gatewayd.pipeline.proving import Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Way:
     sees, None leaves it as it is. `rules` say which outcomes count as failures; `per_try` bounds, in seconds, the wait
     for the answer of one target. `key` tells which requests the service's balancing keeps together, `stay` what a
     request's cookie says about the target it stays with; None where neither is asked for. `lines` are more field lines
-    that every request gets.
+    that every request gets, `proof` makes one by which the service knows who sent the request.
     """
 
     rules: Rules
@@ -59,3 +60,4 @@ class Way:
     key: KeyOf | None
     stay: KeyOf | None
     lines: bytes = b""
+    proof: Proof | None = None

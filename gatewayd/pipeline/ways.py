@@ -14,14 +14,16 @@ from gatewayd.core.retry import Retries
 from gatewayd.pipeline import templates
 from gatewayd.pipeline.edits import compile_edits
 from gatewayd.pipeline.keys import key_of
+from gatewayd.pipeline.proving import Proof
 from gatewayd.pipeline.way import Hedge, Way
 
 
 class Ways:
     """Makes the ways of a configuration; routes to one service share what is known of its latency."""
 
-    def __init__(self, config: Config, trusted: TrustedPeers) -> None:
+    def __init__(self, config: Config, trusted: TrustedPeers, proof: Proof | None = None) -> None:
         self._config = config
+        self._proof = proof
         self._trusted = trusted
         self._hedges: dict[str, Hedge] = {}
 
@@ -53,6 +55,7 @@ class Ways:
             if balance.sticky is None
             else key_of(Key(Source.COOKIE, balance.sticky.cookie.encode("ascii")), self._trusted),
             lines=lines,
+            proof=self._proof,
         )
 
     def _hedge(self, name: str, retries: RetriesConfig) -> Hedge | None:

@@ -27,7 +27,11 @@ def test_slugs() -> None:
 
 @pytest.mark.parametrize("reason", REASONS, ids=ids)
 def test_rows(reason: Reason) -> None:
-    """A reason has an error's status and a title; the service is blamed with 5xx only, a violation is the client's."""
+    """A reason has an error's status and a title; the service is blamed with 5xx only, a violation is the client's.
+
+    Where a message cannot be trusted to end where it seems to, nothing that follows it is read. What a client is told
+    instead of the truth is a row of the table too, with the same status.
+    """
     assert 400 <= reason.status <= 599
     assert reason.title[0].isupper()
     assert not reason.title.endswith(".")
@@ -36,7 +40,10 @@ def test_rows(reason: Reason) -> None:
         assert not reason.closes
     if reason.violation is not None:
         assert 400 <= reason.status < 500
-        assert reason.closes
+        assert reason.closes or reason.violation not in ("smuggling", "oversize", "path_traversal")
+    if reason.shown is not None:
+        assert reason.shown in REASONS
+        assert (reason.shown.status, reason.shown.shown) == (reason.status, None)
     if reason.status == 400:
         assert reason.closes, "where the next message begins is not known"
         assert not reason.retryable

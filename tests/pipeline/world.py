@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,9 +20,12 @@ from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 from zope.interface import provider
 
+from gatewayd.app.access import Gatekeeper
 from gatewayd.app.graph import build_application, build_tree
 from gatewayd.app.services import ServiceBuilder
 from gatewayd.config import load
+from gatewayd.config.models.address import Address
+from gatewayd.core.breaker import Breaker, State
 from gatewayd.core.forwarded import TrustedPeers
 from gatewayd.core.reasons import CONNECT_FAILED, Reason, Refused
 from gatewayd.http.connection import UpstreamConnection
@@ -52,7 +56,7 @@ routes:
 
 @dataclass
 class Dial:
-    """An attempt to open a connection to a service."""
+    """An attempt to open a connection to a service; `where` tells to which of its targets."""
 
     where: Where
     timeout: float
@@ -60,6 +64,12 @@ class Dial:
     wire: Wire
     outcome: Deferred[UpstreamConnection] = field(default_factory=Deferred)
     made: bool = False
+
+    @property
+    def port(self) -> int:
+        """The target's port, by which tests tell targets apart."""
+        assert isinstance(self.where, Address)
+        return self.where.port
 
     def accept(self) -> Wire:
         """The service takes the connection."""
@@ -76,10 +86,11 @@ class Dial:
 class World:
     """The gateway of a configuration. Services take connections at once, unless `accepting` says otherwise.
 
-    `random` is what the gateway draws from; a test may put numbers of its own in its place.
+    `random` is what the gateway draws from; a test may put numbers of its own in its place. With `draw` it is always
+    that: with 0.0 targets take turns from the first on, and nobody pauses before a retry.
     """
 
-    def __init__(self, folder: Path, text: str = BASIC, **environ: str) -> None:
+    def __init__(self, folder: Path, text: str = BASIC, draw: float | None = None, **environ: str) -> None:
         path = folder / "gateway.yaml"
         path.write_text(dedent(text), encoding="utf-8")
         self.config = config = load(path, environ)
@@ -89,20 +100,25 @@ class World:
         self.dials: list[Dial] = []
         self.accepting = True
         self.deadlines = Deadlines(clock, clock.seconds)
-        self.random: Callable[[], float] = Random(1).random
+        self.random: Callable[[], float] = Random(1).random if draw is None else lambda: draw
         chance = lambda: self.random()  # noqa: E731 - looked up at each call, so that a test may replace it
-        self.builder = ServiceBuilder(self.metrics, self._dial, self.deadlines, clock.seconds, chance)
+        wall_clock = lambda: START + clock.seconds()  # noqa: E731
+        self.keeper = keeper = Gatekeeper(config, self.metrics, clock, clock.seconds, wall_clock)
+        self.builder = ServiceBuilder(
+            self.metrics, self._dial, self.deadlines, clock.seconds, chance, keeper.fields.answers
+        )
         self.services = self.builder.build(config)
-        tree = build_tree(config, self.services, self.metrics, chance)
+        tree = build_tree(config, self.services, self.metrics, keeper.access, chance)
         self.application = build_application(
             config,
             tree,
             self.metrics,
             self.records.append,
             now=clock.seconds,
-            wall_clock=lambda: START + clock.seconds(),
+            wall_clock=wall_clock,
             clock=clock,
             deadlines=self.deadlines,
+            hygiene=keeper.hygiene,
             random=chance,
         )
         self.listener = Listener(
@@ -114,6 +130,7 @@ class World:
             deadlines=self.deadlines,
             census=Census(self.metrics.reject),
             now=clock.seconds,
+            fields=keeper.fields.requests,
         )
         self.deadlines.start()
 
@@ -141,6 +158,28 @@ class World:
     def service(self) -> Wire:
         """The connection to a service that was opened last."""
         return self.dials[-1].wire
+
+    @property
+    def ports(self) -> list[int]:
+        """The ports to which connections were opened, or were to be, in order."""
+        return [dial.port for dial in self.dials]
+
+    def at(self, port: int) -> Wire:
+        """The connection to the target at `port` that was opened last."""
+        return next(dial.wire for dial in reversed(self.dials) if dial.port == port)
+
+    def breaker(self, port: int | None = None, service: str = "main") -> Breaker:
+        """The breaker of a service, or of its target at `port`."""
+        found = self.services[service]
+        breaker = found.breaker
+        if port is not None:
+            (breaker,) = [target.ejection for target in found.targets if target.url.endswith(f":{port}")]
+        assert breaker is not None
+        return breaker
+
+    def retried(self, reason: str, service: str = "main") -> float:
+        """How many further attempts at a service were counted as made for `reason`."""
+        return self.metric("downstream_retries_total", service=service, reason=reason)
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass, a quarter of a second at a time, as the deadlines look at it."""
@@ -170,13 +209,16 @@ class World:
         return record
 
     def settled(self) -> None:
-        """Nothing is in progress: no request counted as such, no connection lent, nobody in a queue."""
+        """Nothing is in progress: no request counted as such, no connection lent, nobody in a queue, no probe out."""
         assert self.in_progress == 0
         for service in self.services.values():
             assert service.counts()[::2] == (0, 0)
             assert (service.active, service.budget.taken) == (0, 0)
             assert service.bulkhead is None or (service.bulkhead.active, service.bulkhead.waiting) == (0, 0)
             assert all(target.active == 0 for target in service.targets)
+            for breaker in (service.breaker, *(target.ejection for target in service.targets)):
+                # As many probes as it takes may be made, so all have come back.
+                assert breaker is None or breaker.state is not State.HALF_OPEN or breaker.admits(self.clock.seconds())
         assert all(channel.exchange is None for channel in self.listener.channels)
 
 
@@ -195,6 +237,12 @@ def failures_logged() -> Iterator[list[LogEvent]]:
         yield events
     finally:
         globalLogPublisher.removeObserver(observe)
+
+
+def reason(client: Wire) -> str:
+    """Why the gateway refused the last request that the client has an answer to, which is taken."""
+    slug: str = json.loads(client.take().rpartition(b"\r\n\r\n")[2])["reason"]
+    return slug
 
 
 def plain(data: bytes) -> bytes:

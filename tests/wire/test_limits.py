@@ -32,7 +32,10 @@ def gateway(upstream: RecordingUpstream) -> Iterator[GatewayProcess]:
 
 def served(gateway: GatewayProcess) -> Client | None:
     """A new connection that was served a request, or None where it was refused."""
-    client = Client(gateway.address)
+    try:
+        client = Client(gateway.address)
+    except ConnectionResetError:
+        return None  # refused before the client had noticed that it was connected
     try:
         client.send(get(b"/"))
         if client.reader.fill():

@@ -10,7 +10,7 @@ from gatewayd.config.models.fallback import STAND_INS
 from gatewayd.config.models.route import ANSWERS, SERVICE_OPTIONS
 from gatewayd.config.models.templates import REDIRECT_PLACES, REST, places
 from gatewayd.config.problems import Problem
-from gatewayd.config.source.nodes import ListNode, MapNode, Node, ScalarNode, complain
+from gatewayd.config.source.nodes import ListNode, MapNode, ScalarNode, complain, text_at
 from gatewayd.core.matching import Pattern, PatternError, parse_pattern
 
 _INSTEAD = {
@@ -53,21 +53,9 @@ def _service_names(node: MapNode) -> Iterator[tuple[str | int, ...]]:
     yield "mirror", "service"
 
 
-def _text(node: Node, path: tuple[str | int, ...]) -> str | None:
-    """The text at `path` below `node`; None if there is none, or none but what the environment lacks."""
-    for part in path:
-        if isinstance(node, MapNode) and isinstance(part, str) and part in node.entries:
-            node = node.entries[part]
-        elif isinstance(node, ListNode) and isinstance(part, int):
-            node = node.items[part]
-        else:
-            return None
-    return node.value if isinstance(node, ScalarNode) and isinstance(node.value, str) and not node.broken else None
-
-
 def _check_service(node: MapNode, path: tuple[str | int, ...], services: Collection[str]) -> Iterator[Problem]:
     """What `path` names must be one of `services`."""
-    name = _text(node, path)
+    name = text_at(node, path)
     if name is not None and name not in services:
         yield complain(node, Complaint("there is no service {value}", suggestion(name, services, "services")), path)
 
@@ -90,9 +78,9 @@ def _check_fallback(node: MapNode) -> Iterator[Problem]:
     if len(given) > 1:
         message = f"{given[0]!r} and {given[1]!r} exclude each other"
         yield fallback.keys[given[1]].problem(message, "keep one of them")
-    other = _text(fallback, ("service",))
+    other = text_at(fallback, ("service",))
     own = [path for path in _service_names(node) if path[0] in ("service", "split")]
-    if other is not None and other in [_text(node, path) for path in own]:
+    if other is not None and other in [text_at(node, path) for path in own]:
         complaint = Complaint("{value} is what the fallback stands in for", "name another service, or use 'respond'")
         yield complain(fallback, complaint, ("service",))
     yield from _check_body(fallback)

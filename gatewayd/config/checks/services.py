@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
+from gatewayd.config.checks.choices import exactly_one
 from gatewayd.config.models.discovery import Discovery
 from gatewayd.config.models.service import PLACES
 from gatewayd.config.problems import Problem
@@ -16,7 +16,7 @@ _OF_REQUESTS = ("method", "statuses", "body", "host")  # keys of health checks t
 
 def check_service(node: MapNode, mark: Mark) -> Iterator[Problem]:
     """Everything wrong with how the keys of a service go together; its name stands at `mark`."""
-    yield from _exactly_one(
+    yield from exactly_one(
         node, PLACES, mark, "the service has no target", f"add 'targets', such as {_EXAMPLE}, or 'discovery'"
     )
     targets = node.entries.get("targets")
@@ -26,22 +26,12 @@ def check_service(node: MapNode, mark: Mark) -> Iterator[Problem]:
     if isinstance(discovery, MapNode):
         ways = tuple(Discovery.model_fields)
         hint = "add 'dns' or 'file'"
-        yield from _exactly_one(discovery, ways, node.keys["discovery"], "nothing says where to find targets", hint)
+        yield from exactly_one(discovery, ways, node.keys["discovery"], "nothing says where to find targets", hint)
         yield from _check_dns(discovery.entries.get("dns"))
     yield from _check_breaker(node.entries.get("breaker"))
     yield from _check_balance(node.entries.get("balance"))
     yield from _check_health(node.entries.get("health"), targets)
     yield from _check_concurrency(node.entries.get("concurrency"))
-
-
-def _exactly_one(node: MapNode, keys: tuple[str, ...], mark: Mark, message: str, hint: str) -> Iterator[Problem]:
-    """One of `keys`, and no second one; `message` and `hint` tell at `mark` that there is none."""
-    given = [key for key in node.keys if key in keys]
-    # A misspelt key is a problem of its own already.
-    if not given and not any(get_close_matches(key, keys, cutoff=0.6) for key in node.keys):
-        yield mark.problem(message, hint)
-    for other in given[1:]:
-        yield node.keys[other].problem(f"{given[0]!r} and {other!r} exclude each other", "keep one of them")
 
 
 def _check_dns(node: Node | None) -> Iterator[Problem]:

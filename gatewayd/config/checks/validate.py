@@ -109,6 +109,10 @@ def _describe(fault: ErrorDetails, path: Path, node: Node, section: type[Section
         return Complaint("{value} is too little" + f" for {subject}", f"write {_whole(context['ge'])} or more")
     if kind == "less_than_equal":
         return Complaint("{value} is too much" + f" for {subject}", f"write {_whole(context['le'])} or less")
+    if kind in ("too_short", "string_too_short"):
+        return Complaint(f"{subject} is empty", "write at least one" if kind == "too_short" else "write a text")
+    if kind == "string_too_long":
+        return Complaint(f"{subject} is too long", f"write at most {context['max_length']} characters")
     if kind == "literal_error":
         return Complaint(f"{subject} cannot be " + "{value}", _instead(found, context["expected"]))
     return Complaint(f"{subject}: {fault['msg']}", "")

@@ -18,7 +18,7 @@ _PLAIN = {
     int: Kind("number"),
     float: Kind("number"),
     str: Kind("text"),
-    SecretStr: Kind("secret text"),
+    SecretStr: Kind("secret text", "secret texts"),
 }
 _MAPPING = Kind("mapping")
 
@@ -53,7 +53,7 @@ def _kind(annotation: object) -> Kind:
     if origin is Annotated:
         return _named(arguments[1:]) or _kind(arguments[0])
     if origin is Literal:
-        return Kind(", ".join(f"`{value}`" for value in arguments))
+        return Kind(", ".join(f"`{str(value).lower() if value is True else value}`" for value in arguments))
     if origin is tuple:
         return Kind(f"list of {_kind(arguments[0]).plural}")
     if origin is Mapping:

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from gatewayd.config.docs.kinds import default_text, kind_of
 from gatewayd.config.models.root import Config
 from gatewayd.config.models.section import holds_by_name, holds_list, section_in
+from gatewayd.config.models.words import OrWord
 
 EXAMPLE = """\
 listeners:
@@ -85,15 +86,24 @@ def reference_text() -> str:
     for name, field in Config.model_fields.items():
         inner = section_in(field.annotation)
         assert inner is not None
-        path = f"{name}.NAME" if holds_by_name(field.annotation) else _path(name, field)
         lines += [f"## `{name}`", ""]
-        lines += _section(inner, path, shown)
+        lines += _section(inner, _path(name, field), shown)
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _path(name: str, field: FieldInfo) -> str:
-    """What the page calls the section, or each of the list of sections, that `field` holds."""
+    """What the page calls the section, or each of the sections, that `field` holds."""
+    if holds_by_name(field.annotation):
+        return f"{name}.NAME"
     return f"{name}[]" if holds_list(field.annotation) else name
+
+
+def _shape(field: FieldInfo) -> str:
+    """What `field` holds: one section or several, or a word instead."""
+    if holds_by_name(field.annotation):
+        return "mapping of names to mappings"
+    words = next((item.names for item in field.metadata if isinstance(item, OrWord)), None)
+    return "list of mappings" if holds_list(field.annotation) else f"{words} or mapping" if words else "mapping"
 
 
 def _section(section: type[BaseModel], path: str, shown: dict[type[BaseModel], str]) -> Iterator[str]:
@@ -112,7 +122,7 @@ def _section(section: type[BaseModel], path: str, shown: dict[type[BaseModel], s
                 link = f"see [below](#{_anchor(at)})"
             else:
                 link = f"as [`{at}`](#{_anchor(at)})"
-            kind = f"list of mappings, {link}" if holds_list(field.annotation) else f"mapping, {link}"
+            kind = f"{_shape(field)}, {link}"
         yield f"| `{name}` | {kind} | {default_text(field)} | {field.description} |"
     yield ""
     for at, inner in within:

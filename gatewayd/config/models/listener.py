@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Literal, Self
 
+from pydantic import Field, model_validator
+
+from gatewayd.config.complaint import Complaint
 from gatewayd.config.models.address import Address
-from gatewayd.config.models.names import ServiceName, SocketAddress
+from gatewayd.config.models.names import Peer, ServiceName, SocketAddress
+from gatewayd.config.models.network import Network
 from gatewayd.config.models.section import Section, count
 
 
@@ -18,3 +22,22 @@ class Listener(Section):
         description="`host:port`, `[v6]:port` or `unix:/path`; port 0 takes a free one.",
     )
     backlog: int = count(4096, "Connections the kernel holds until the gateway accepts them.", most=65535)
+    network: Network = Field(default=Network(), description="Which addresses may come in here.")
+    proxy_protocol: Literal["off", "v1", "v2", "any"] = Field(
+        default="off", description="The version of the PROXY protocol that every connection must begin with."
+    )
+    proxy_protocol_from: tuple[Peer, ...] = Field(
+        default=(), description="Who may connect then: the load balancers in front; needed with `proxy_protocol`."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """What its values must agree on."""
+        if self.proxy_protocol != "off" and not self.proxy_protocol_from:
+            hint = "add 'proxy_protocol_from', such as [10.0.0.0/24]"
+            raise Complaint("anybody could claim any address", hint, at=("proxy_protocol",), on_key=True)
+        if self.proxy_protocol == "off" and self.proxy_protocol_from:
+            hint = "remove it, or add 'proxy_protocol: any'"
+            message = "without 'proxy_protocol' this does nothing"
+            raise Complaint(message, hint, at=("proxy_protocol_from",), on_key=True)
+        return self

@@ -8,6 +8,8 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from gatewayd.config.models.answers import Redirect, Respond
+from gatewayd.config.models.authorization import Authorize
+from gatewayd.config.models.browser import Csrf, OwnBrowserHeaders, OwnCors
 from gatewayd.config.models.edits import RequestHeaderEdits, ResponseHeaderEdits
 from gatewayd.config.models.fallback import Fallback
 from gatewayd.config.models.mirror import Mirror
@@ -20,12 +22,16 @@ from gatewayd.config.models.names import (
     RouteName,
     ServiceName,
 )
+from gatewayd.config.models.network import Network
 from gatewayd.config.models.paths import LeadingSegments, PathPattern, RewriteTemplate
 from gatewayd.config.models.retries import RouteRetries
+from gatewayd.config.models.route_auth import OwnAuth
 from gatewayd.config.models.section import Section
 from gatewayd.config.models.split import Parts
+from gatewayd.config.models.tenants import RouteTenant
 from gatewayd.config.models.timeouts import RouteTimeouts
 from gatewayd.config.models.values import FrozenDict, OwnSizeOrUnlimited
+from gatewayd.config.models.webhook import Webhook
 
 ANSWERS = ("service", "split", "redirect", "respond")
 
@@ -82,6 +88,22 @@ class Route(Section):
     priority: Literal["low", "normal", "high", "critical"] = Field(
         default="normal", description="Under overload the lowest are refused first; see `shedding`."
     )
+    auth: OwnAuth = Field(
+        default=None,
+        description="Whether callers must say who they are: `required` if left out, as soon as `authentication` has a "
+        "way to prove it; else `public`.",
+    )
+    authorize: Authorize | None = Field(default=None, description="What callers must have; without it all are let in.")
+    tenant: RouteTenant | None = Field(
+        default=None, description="Where requests name a tenant, which must be their caller's own."
+    )
+    network: Network = Field(default=Network(), description="Which addresses may come in here.")
+    csrf: Csrf = Field(default=None, description="Refuses what a page of another site caused.")
+    cors: OwnCors = Field(default=None, description="Instead of the common `cors`; `off` leaves it to the service.")
+    security_headers: OwnBrowserHeaders = Field(
+        default=None, description="Instead of the common `security_headers`; `off` leaves them to the service."
+    )
+    webhook: Webhook | None = Field(default=None, description="Lets signed requests through only.")
     strip_prefix: LeadingSegments | None = Field(
         default=None, description="Leading segments of `path` that the service does not see."
     )
@@ -120,4 +142,5 @@ SERVICE_OPTIONS = (
     "timeouts",
     "retries",
     "body_size",
+    "webhook",
 )

@@ -16,7 +16,10 @@ MOST = 10**9  # of anything that is counted
 
 
 class Section(BaseModel):
-    """A group of keys. A field of type `pydantic.SecretStr` called K may be given as `K_file`, a path, instead."""
+    """A group of keys. A field of type `pydantic.SecretStr` called K may be given as `K_file`, a path, instead.
+
+    So may a tuple of them: then the file has one on each line.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -26,7 +29,8 @@ class Section(BaseModel):
         schema = handler(core_schema)
         own = handler.resolve_ref_schema(schema)
         for name in secret_names(cls):
-            own["properties"][name + FILE_SUFFIX] = {"type": "string", "description": f"A file that holds `{name}`."}
+            what = f"A file that holds `{name}`" + (", one a line." if is_secret_list(cls.model_fields[name]) else ".")
+            own["properties"][name + FILE_SUFFIX] = {"type": "string", "description": what}
             own["required"] = [key for key in own.get("required", ()) if key != name]
         return schema
 
@@ -34,7 +38,8 @@ class Section(BaseModel):
 @cache
 def secret_names(section: type[BaseModel]) -> tuple[str, ...]:
     """The keys of `section` that may be given as files."""
-    return tuple(name for name, field in section.model_fields.items() if is_secret(field))
+    fields = section.model_fields.items()
+    return tuple(name for name, field in fields if is_secret(field) or is_secret_list(field))
 
 
 @cache
@@ -53,6 +58,11 @@ def has_secrets(section: type[BaseModel]) -> bool:
 def is_secret(field: FieldInfo) -> bool:
     """Whether a field holds a secret."""
     return field.annotation in (SecretStr, SecretStr | None)
+
+
+def is_secret_list(field: FieldInfo) -> bool:
+    """Whether a field holds several secrets."""
+    return field.annotation == tuple[SecretStr, ...]
 
 
 def section_in(annotation: object) -> type[Section] | None:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from gatewayd.config.complaint import Complaint
 from gatewayd.config.problems import Problem
 
-# Keys that hold credentials by their name; a reference to the environment is none, nor is the path of a file.
+# Keys that hold credentials by their name; a reference to the environment is none, nor is the path of a file, and
+# neither are the sections `authorization` and `api_keys`, nor a number of `tokens`.
 _CREDENTIAL = re.compile(
-    r"""((?:authorization|cookie|password|passwd|secret|token|api[-_]?key)(?!\w*_file)[\w-]*["']?:\s+)
-    ("[^"]*"?|'[^']*'?|[^\s].*?(?=,\s|\s+\#|[}\]\s]*$))""",
+    r"""((?:authorization(?!["']?:\s+\{)|cookie|password|passwd|pepper|secret|hash|token(?!s\b)|api[-_]?key(?!s\b))
+    (?!\w*_file)[\w-]*["']?:\s+)
+    ("[^"]*"?|'[^']*'?|\[[^\]]*\]?|[^\s].*?(?=,\s|\s+\#|[}\]\s]*$))""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# A line that may have one or more credentials on the lines below it: a list, or text that goes on.
+_CREDENTIALS_BELOW = re.compile(
+    r"""^[ ]*(?:-[ ]+)*["']?[\w-]*(?:password|passwd|pepper|secret)(?!\w*_file)[\w-]*["']?:(?:\s|$)""",
     re.IGNORECASE | re.VERBOSE,
 )
 
@@ -23,6 +30,23 @@ Value: TypeAlias = str | int | float | bool | None
 def conceal(line: str) -> str:
     """`line` with what its keys say is a credential starred out, one star for each character."""
     return _CREDENTIAL.sub(lambda found: found[1] + (found[2] if "${" in found[2] else "*" * len(found[2])), line)
+
+
+def shown_line(lines: Sequence[str], number: int) -> str:
+    """The line of this number, from 0, as messages may show it: see `conceal`, also where its key stands above it."""
+    line = lines[number]
+    text = line.lstrip(" -")
+    begin, entry = len(line) - len(line.lstrip(" ")), line.lstrip(" ").startswith("- ")
+    for above in reversed(lines[:number]):
+        words = above.lstrip(" ")
+        if not words or words.startswith("#"):
+            continue
+        depth = len(above) - len(words)
+        if depth < begin or (entry and depth == begin and not words.startswith("- ")):
+            if _CREDENTIALS_BELOW.match(above) and "${" not in text:
+                return line[: len(line) - len(text)] + "*" * len(text)
+            break
+    return conceal(line)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +69,7 @@ class Mark:
     def problem(self, message: str, hint: str = "", offset: int = 0) -> Problem:
         """A problem at this place, or `offset` characters after it."""
         lines = self.source.lines
-        text = conceal(lines[self.line]) if self.line < len(lines) else ""
+        text = shown_line(lines, self.line) if self.line < len(lines) else ""
         length = self.length if not offset else 1
         return Problem(self.source.name, self.line + 1, self.column + 1 + offset, message, hint, text, length)
 
@@ -101,6 +125,24 @@ class MapNode:
 
 
 Node: TypeAlias = ScalarNode | ListNode | MapNode
+
+
+def find(node: Node, path: Iterable[str | int]) -> Node | None:
+    """What stands at `path` below `node`, if anything does."""
+    for part in path:
+        if isinstance(node, MapNode) and isinstance(part, str) and part in node.entries:
+            node = node.entries[part]
+        elif isinstance(node, ListNode) and isinstance(part, int) and part < len(node.items):
+            node = node.items[part]
+        else:
+            return None
+    return node
+
+
+def text_at(node: Node, path: Iterable[str | int]) -> str | None:
+    """The text at `path` below `node`; None if there is none, or none but what the environment lacks."""
+    found = find(node, path)
+    return found.value if isinstance(found, ScalarNode) and isinstance(found.value, str) and not found.broken else None
 
 
 def plain(node: Node) -> Any:

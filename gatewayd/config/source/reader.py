@@ -34,6 +34,17 @@ def read(name: str, text: str) -> tuple[MapNode | None, list[Problem]]:
 
     The mapping is None where nothing can be made of the text. An empty file is an empty mapping.
     """
+    root, problems = read_any(name, text)
+    if isinstance(root, ScalarNode) and root.value is None:
+        root = MapNode(Mark(root.mark.source, 0, 0, 0), {}, {})
+    if root is not None and not isinstance(root, MapNode):
+        hint = "start with a section at the left edge, such as 'services:'"
+        return None, [*problems, root.mark.problem("the file is not a mapping of sections", hint)]
+    return root, problems
+
+
+def read_any(name: str, text: str) -> tuple[Node | None, list[Problem]]:
+    """As `read`, for a file that may hold something else than a mapping; an empty one is null."""
     source = Source(name, tuple(_BREAK.split(text)))
     for number, line in enumerate(source.lines if _CONTROL.search(text) else ()):
         found = _CONTROL.search(line)
@@ -47,11 +58,6 @@ def read(name: str, text: str) -> tuple[MapNode | None, list[Problem]]:
         return None, composer.problems
     except yaml.MarkedYAMLError as error:
         return None, [*composer.problems, explain(source, error)]
-    if isinstance(root, ScalarNode) and root.value is None:
-        root = MapNode(Mark(source, 0, 0, 0), {}, {})
-    if not isinstance(root, MapNode):
-        hint = "start with a section at the left edge, such as 'services:'"
-        return None, [*composer.problems, root.mark.problem("the file is not a mapping of sections", hint)]
     return root, composer.problems
 
 

@@ -11,6 +11,7 @@ from gatewayd.config.models.section import (
     has_secrets,
     holds_by_name,
     inner_sections,
+    is_secret_list,
     secret_names,
 )
 from gatewayd.config.problems import Problem
@@ -23,7 +24,8 @@ LONGEST = 65_536  # characters: keys and certificates are far smaller
 def read_secrets(node: Node, section: type[Section], problems: list[Problem]) -> Node:
     """`node`, which becomes a `section`, with every `K_file` of a secret K replaced by K and the file's text.
 
-    One line break at the file's end is dropped. A relative path starts at the file that names it.
+    One line break at the file's end is dropped; of several secrets each has a line. A relative path starts at the file
+    that names it.
     """
     if not has_secrets(section):
         return node
@@ -40,7 +42,9 @@ def read_secrets(node: Node, section: type[Section], problems: list[Problem]) ->
             message = f"{name!r} and '{name}{FILE_SUFFIX}' exclude each other"
             problems.append(mark.problem(message, "keep the one with the file"))
         else:
-            entries[name], keys[name] = _read(path, mark, name, problems), mark
+            secret = _read(path, mark, name, problems)
+            entries[name] = _lines(secret) if is_secret_list(section.model_fields[name]) else secret
+            keys[name] = mark
     for name, inner in inner_sections(section).items():
         if name in entries:
             entries[name] = _descend(entries[name], inner, section.model_fields[name].annotation, problems)
@@ -53,6 +57,14 @@ def _descend(node: Node, inner: type[Section], annotation: object, problems: lis
         entries = {key: read_secrets(value, inner, problems) for key, value in node.entries.items()}
         return dataclasses.replace(node, entries=entries)
     return read_secrets(node, inner, problems)
+
+
+def _lines(secret: ScalarNode) -> Node:
+    """The secrets on the lines of one; empty lines are none."""
+    if secret.broken:
+        return secret
+    texts = [line for line in str(secret.value).splitlines() if line]
+    return ListNode(secret.mark, tuple(dataclasses.replace(secret, value=text) for text in texts))
 
 
 def _read(node: Node, mark: Mark, name: str, problems: list[Problem]) -> ScalarNode:

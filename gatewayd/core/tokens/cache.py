@@ -9,12 +9,35 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
+from typing import Generic, Protocol, TypeVar
 
 from gatewayd.core.tokens.errors import BadToken
-from gatewayd.core.tokens.identity import Identity
 
 
-class TokenCache:
+class Kept(Protocol):
+    """What is remembered of a good token: an `Identity`, or what was made of one."""
+
+    @property
+    def expires(self) -> float | None:
+        """When it is over, in seconds since 1970."""
+
+    @property
+    def issuer(self) -> str | None:
+        """Who issued it."""
+
+    @property
+    def key_id(self) -> str | None:
+        """Which key verified it."""
+
+    @property
+    def subject(self) -> str | None:
+        """Whom it is about."""
+
+
+K = TypeVar("K", bound=Kept)
+
+
+class TokenCache(Generic[K]):
     """Least recently used identities make room for new ones; refusals have a room of their own, and a short life.
 
     `most` and `negative_most` bound the two, `negative_ttl` is how many seconds a refusal is remembered. `hits` and
@@ -30,7 +53,7 @@ class TokenCache:
         self._negative_most = negative_most
         self._negative_ttl = negative_ttl
         # A plain dict would do the same more slowly: its oldest key lies behind the gaps that moved keys leave.
-        self._good: OrderedDict[bytes, tuple[Identity, float]] = OrderedDict()
+        self._good: OrderedDict[bytes, tuple[K, float]] = OrderedDict()
         self._bad: OrderedDict[bytes, tuple[BadToken, float]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -40,7 +63,7 @@ class TokenCache:
     def __repr__(self) -> str:
         return f"<TokenCache {len(self._good)}/{self._most} good, {len(self._bad)}/{self._negative_most} bad>"
 
-    def get(self, token: bytes, now: float) -> Identity | BadToken | None:
+    def get(self, token: bytes, now: float) -> K | BadToken | None:
         """The verdict about `token` if it still stands at `now`; a `BadToken` is new and may be raised."""
         digest = sha256(token).digest()
         good = self._good
@@ -60,7 +83,7 @@ class TokenCache:
         self.misses += 1
         return None
 
-    def keep(self, token: bytes, identity: Identity, now: float, until: float | None = None) -> None:
+    def keep(self, token: bytes, identity: K, now: float, until: float | None = None) -> None:
         """Believe `token` until it expires, or until `until` if that is earlier.
 
         One with neither, or that is over already (it may live on for the leeway), is not remembered.
@@ -110,7 +133,7 @@ class TokenCache:
         """Judge the tokens of one subject of an issuer again."""
         self._forget(lambda identity: identity.issuer == issuer and identity.subject == subject)
 
-    def _forget(self, meant: Callable[[Identity], bool]) -> None:
+    def _forget(self, meant: Callable[[K], bool]) -> None:
         """Drop the identities that are meant."""
         for digest in [digest for digest, entry in self._good.items() if meant(entry[0])]:
             del self._good[digest]

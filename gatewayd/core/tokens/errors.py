@@ -27,11 +27,15 @@ class BadToken(Exception):
 
     def again(self) -> BadToken:
         """The same verdict as a new exception: one that is raised twice would keep the frames of both."""
-        return BadToken(self.error_type, self.why, self.issuer)
+        return type(self)(self.error_type, self.why, self.issuer)
 
 
 class BadCredential(BadToken):
     """A request whose way of carrying a token is refused, whatever the token says: `invalid_request` in RFC 6750."""
+
+
+class ForgedToken(BadToken):
+    """A token that somebody else than its issuer made: what it claims to be signed with did not sign it."""
 
 
 class NoKeys(Exception):
@@ -40,6 +44,14 @@ class NoKeys(Exception):
     def __init__(self, issuer: str) -> None:
         super().__init__(issuer)
         self.issuer = issuer
+
+
+class NoVerdict(Exception):
+    """Whoever knows whether a token is good could not be asked: `why` is for the log, and quotes nothing."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class BadKey(ValueError):

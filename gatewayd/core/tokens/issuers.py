@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gatewayd.core.tokens.claims import Rules
-from gatewayd.core.tokens.errors import BadToken, NoKeys
+from gatewayd.core.tokens.errors import BadToken, ForgedToken, NoKeys
 from gatewayd.core.tokens.identity import ClaimPaths, Identity, identity_of
 from gatewayd.core.tokens.jws import MOST_BYTES, parse
 from gatewayd.core.tokens.keys import KeySet
@@ -87,7 +87,7 @@ class Issuers:
         claims = jws.claims
         issuer = self._issuer_of(claims)
         if jws.alg not in issuer.algorithms:
-            raise BadToken("algorithm", "the issuer's tokens are not signed with the token's algorithm")
+            raise ForgedToken("algorithm", "the issuer's tokens are not signed with the token's algorithm")
         keys = self._keys[issuer.name]
         if keys is None:
             raise NoKeys(issuer.name)

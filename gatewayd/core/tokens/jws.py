@@ -12,7 +12,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from gatewayd.core.tokens.errors import BadToken
+from gatewayd.core.tokens.errors import BadToken, ForgedToken
 from gatewayd.core.tokens.strictjson import parse_object
 
 MOST_BYTES = 8192  # what a header field of common servers holds (Apache's LimitRequestFieldSize, nginx's large buffers)
@@ -108,7 +108,7 @@ def _header(part: bytes) -> _Header:
     if type(algorithm) is not str:
         raise BadToken("malformed", "the header of the token names no algorithm")
     if algorithm not in ALGORITHMS:
-        raise BadToken("algorithm", "the token's algorithm is not one that is taken here")
+        raise ForgedToken("algorithm", "the token's algorithm is not one that is taken here")
     for name in ("crit", "b64", "zip"):
         if name in members:
             raise BadToken("malformed", f"the token needs the extension {name}, which is not taken here")

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 from cryptography.x509 import load_pem_x509_certificate
 from jwt.algorithms import HMACAlgorithm
 from jwt.exceptions import InvalidKeyError
 
-from gatewayd.core.tokens.errors import BadKey, BadToken
+from gatewayd.core.tokens.errors import BadKey, BadToken, ForgedToken
 from gatewayd.core.tokens.jws import Jws
 from gatewayd.core.tokens.signatures import PublicKey, Verify, hmac_verifier, verifier
 
@@ -28,11 +29,15 @@ MOST_TRIED = 8  # keys that may be tried for one token: each costs up to 100 us,
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key for one algorithm; without `kid` it stands for every token of its algorithm that names no other key."""
+    """One key for one algorithm; without `kid` it stands for every token of its algorithm that names no other key.
+
+    `thumbprint` tells public keys of one name apart; a secret has none.
+    """
 
     kid: str | None
     alg: str
     verify: Verify = field(repr=False, compare=False)
+    thumbprint: bytes = field(default=b"", repr=False, compare=False)
 
 
 def from_secret(secret: bytes, alg: str, kid: str | None = None) -> Key:
@@ -51,7 +56,9 @@ def from_secret(secret: bytes, alg: str, kid: str | None = None) -> Key:
 
 def from_public_key(key: PublicKey, alg: str, kid: str | None = None) -> Key:
     """A public key for one algorithm; `BadKey` where it is too short, or of another kind or curve."""
-    return Key(kid, alg, verifier(key, alg))
+    verify = verifier(key, alg)
+    thumbprint = sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
+    return Key(kid, alg, verify, thumbprint)
 
 
 def from_pem(pem: bytes, alg: str, kid: str | None = None) -> Key:
@@ -105,6 +112,11 @@ class KeySet:
         """The names of its keys; None if one has none."""
         return self._kids
 
+    def outdated_by(self, newer: KeySet) -> frozenset[str | None]:
+        """The names of keys here that `newer` has no more, or has for another key: what they verified is in doubt."""
+        kept = {(key.kid, key.alg, key.thumbprint) for key in newer.keys}
+        return frozenset(key.kid for key in self.keys if (key.kid, key.alg, key.thumbprint) not in kept)
+
     def find(self, kid: str | None, alg: str) -> tuple[Key, ...]:
         """The keys a token may have been signed with: those it names, else those without a name; if it names none, any.
 
@@ -129,9 +141,9 @@ class KeySet:
                 return key
         if jws.kid is None:
             if found:
-                raise BadToken("invalid", "none of the issuer's keys made the signature", issuer)
+                raise ForgedToken("invalid", "none of the issuer's keys made the signature", issuer)
         elif jws.kid in self._kids:
             if found:
-                raise BadToken("invalid", "the key that the token names did not make the signature")
-            raise BadToken("algorithm", "the key that the token names is not for the token's algorithm")
+                raise ForgedToken("invalid", "the key that the token names did not make the signature")
+            raise ForgedToken("algorithm", "the key that the token names is not for the token's algorithm")
         raise BadToken("unknown_key", "the issuer has no key such as the token needs", issuer)

@@ -1,0 +1,79 @@
+"""The section `authentication`: who is calling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from gatewayd.config.complaint import Complaint
+from gatewayd.config.models.apikeys import ApiKeys
+from gatewayd.config.models.callers import Url
+from gatewayd.config.models.issuers import ClaimNames, TokenIssuer
+from gatewayd.config.models.names import Cookie, ServiceName
+from gatewayd.config.models.section import Section, count
+from gatewayd.config.models.values import Duration, Frozen, FrozenDict, Kind
+
+METHODS = ("jwt", "api_key", "introspection")
+
+
+def _realm(text: str) -> str:
+    """What a challenge says in quotes."""
+    if not text or not all(" " <= character <= "~" for character in text):
+        raise Complaint("{value} cannot stand in a challenge", "write printable ASCII")
+    return text
+
+
+class TokenMemory(Section):
+    """Verdicts about tokens that are remembered, so that a token is verified once."""
+
+    tokens: int = count(20_000, "Good tokens remembered until they expire; the least recently used make room.", least=0)
+    refused: int = count(5_000, "Refused tokens remembered.", least=0)
+    refused_for: Duration = Field(default=10.0, description="For how long these are.")
+
+
+class Introspection(Section):
+    """Asks an authorization server about tokens (RFC 7662), with the gateway's own credentials."""
+
+    url: Url = Field(description="Where it is asked: `https://`, or `http://` on this machine.")
+    client_id: str = Field(min_length=1, description="Who asks.")
+    client_secret: SecretStr = Field(description="The asker's secret.")
+    cache: Duration = Field(default=30.0, description="How long a good token is believed, or until it expires.")
+    refused_for: Duration = Field(default=5.0, description="How long a token that is not active is refused unasked.")
+    at_once: int = count(50, "Questions on their way at a time; beyond it 503.", most=10_000)
+    timeout: Duration = Field(default=2.0, description="How long an answer may take; beyond it 503.")
+    claims: ClaimNames = Field(default=ClaimNames(), description="Where the answers say what.")
+
+
+class RevocationList(Section):
+    """Tokens and subjects that are believed no more although their tokens have not expired."""
+
+    most: int = count(100_000, "Entries at a time; beyond it no more can be revoked.")
+    redis: bool = Field(default=False, description="Whether all gateways share it, by Redis.")
+    every: Duration = Field(default=5.0, description="How often it is read from Redis: a revocation may be this late.")
+
+
+class Authentication(Section):
+    """Who is calling, and how callers prove it. Without this section every route is public."""
+
+    realm: Annotated[str, AfterValidator(_realm)] = Field(
+        default="gatewayd", description="What `WWW-Authenticate` calls it."
+    )
+    cookie: Cookie | None = Field(default=None, description="A cookie that tokens are taken from as well.")
+    cache: TokenMemory = Field(default=TokenMemory(), description="Verdicts about tokens that are remembered.")
+    strip_credentials: bool = Field(
+        default=False, description="Whether services do not see the token, the API key and the cookie."
+    )
+    issuers: Annotated[Mapping[ServiceName, TokenIssuer], Frozen, Kind("mapping of names to issuers")] = Field(
+        default=FrozenDict(), description="Whose JSON Web Tokens are taken, by name."
+    )
+    api_keys: ApiKeys | None = Field(default=None, description="Takes API keys.")
+    introspection: Introspection | None = Field(default=None, description="Asks about tokens that are no JWTs.")
+    revocations: RevocationList = Field(default=RevocationList(), description="What is believed no more.")
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The ways to prove who is calling that are configured, out of `METHODS`."""
+        given = (bool(self.issuers), self.api_keys is not None, self.introspection is not None)
+        return tuple(method for method, there in zip(METHODS, given, strict=True) if there)

@@ -1,0 +1,131 @@
+"""Rules that operators write in Python, asked within a time limit."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from inspect import iscoroutinefunction
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from gatewayd.core.reasons import POLICY_FAILED, POLICY_REFUSED, Refused
+from gatewayd.core.tokens.identity import Identity
+from gatewayd.filters.asking import Asking, Events
+
+_log = Logger(namespace="gatewayd.policies")
+_WITHHELD = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRequest:
+    """What a policy sees of a request.
+
+    `identity` is None for an anonymous caller. `headers` has the values of each field by its name in lower case,
+    without credentials. `route` is the route's name, `parameters` are those of its path, `client` is the client's
+    address.
+    """
+
+    method: str
+    host: str
+    path: str
+    query: str
+    route: str
+    client: str
+    identity: Identity | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+
+
+Verdict = bool | str | None
+Policy = Callable[[PolicyRequest], "Verdict | Awaitable[Verdict]"]
+"""True or None lets a request pass, False refuses it, and so does a text, which the client is told.
+
+One written with `async def` runs in the event loop and may await Deferreds; any other runs in a thread, where it may
+block. Both have the same time.
+"""
+InThread = Callable[[Callable[[PolicyRequest], Any], PolicyRequest], "Deferred[Any]"]
+
+
+class AskPolicy:
+    """Asks one policy about the requests of a route; `parameters` are the indexes of the path's named segments.
+
+    What takes longer than `limit` seconds or raises refuses the request with 503: nobody said that it may pass, nor
+    that it may not.
+    """
+
+    __slots__ = ("_client", "_clock", "_events", "_in_thread", "_limit", "_name", "_parameters", "_policy", "_withheld")
+
+    def __init__(
+        self,
+        name: str,
+        policy: Policy,
+        *,
+        limit: float,
+        clock: IReactorTime,
+        in_thread: InThread,
+        parameters: Mapping[str, int],
+        client: Callable[[Asking], str],
+        key_header: bytes | None,
+        events: Events,
+    ) -> None:
+        self._name = name
+        self._policy = policy
+        self._limit = limit
+        self._clock = clock
+        self._in_thread = in_thread
+        self._parameters = tuple(parameters.items())
+        self._client = client
+        self._withheld = _WITHHELD if key_header is None else _WITHHELD | {key_header.decode("ascii")}
+        self._events = events
+
+    async def __call__(self, exchange: Asking) -> None:
+        """Raises `Refused`."""
+        request = self._seen(exchange)
+        asking: Deferred[Any]
+        if iscoroutinefunction(self._policy):
+            asking = Deferred.fromCoroutine(self._policy(request))
+        else:
+            asking = self._in_thread(self._policy, request)
+        asking.addTimeout(self._limit, self._clock)
+        try:
+            answer = await asking
+        except CancelledError:
+            raise
+        except TimeoutError:
+            _log.error("the policy {policy} took longer than {limit} s", policy=self._name, limit=self._limit)
+            raise Refused(POLICY_FAILED) from None
+        except Exception:
+            _log.failure("the policy {policy} failed", policy=self._name)
+            raise Refused(POLICY_FAILED) from None
+        if answer is False or isinstance(answer, str):
+            tenant = None if request.identity is None else request.identity.tenant
+            self._events("policy refused", exchange, policy=self._name, tenant=tenant)
+            raise Refused(POLICY_REFUSED, answer if isinstance(answer, str) else "")
+        if answer is not True and answer is not None:
+            _log.error("the policy {policy} answered neither yes nor no", policy=self._name)
+            raise Refused(POLICY_FAILED)
+
+    def _seen(self, exchange: Asking) -> PolicyRequest:
+        """What the policy sees."""
+        head, route, caller = exchange.head, exchange.route, exchange.caller
+        assert head is not None
+        assert route is not None
+        headers: dict[str, tuple[str, ...]] = {}
+        for one in head.fields:
+            name = one.name.decode("ascii")
+            if name not in self._withheld:
+                headers[name] = (*headers.get(name, ()), one.value.decode("latin-1"))
+        return PolicyRequest(
+            method=head.method.decode("ascii"),
+            host=head.host.decode("ascii"),
+            path=head.path.decode("ascii"),
+            query=(head.query or b"").decode("ascii"),
+            route=route.name,
+            client=self._client(exchange),
+            identity=None if caller is None else caller.identity,
+            parameters={name: head.segments[index].decode("ascii") for name, index in self._parameters},
+            headers=headers,
+        )

@@ -1,0 +1,142 @@
+"""From what a route is configured to ask of requests, to the checks that they pass, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from twisted.internet.interfaces import IReactorTime
+
+from gatewayd.config.models.root import Config
+from gatewayd.config.models.route import Route as RouteConfig
+from gatewayd.core.forwarded import TrustedPeers
+from gatewayd.core.pattern import parse_pattern
+from gatewayd.core.permissions import Roles, satisfying
+from gatewayd.core.tenants import Places
+from gatewayd.filters.asking import Asking, Events
+from gatewayd.filters.authentication import Authenticate, Authentication
+from gatewayd.filters.authorization import Authorize
+from gatewayd.filters.caller import Caller
+from gatewayd.filters.csrf import Csrf
+from gatewayd.filters.network import NetworkPolicy
+from gatewayd.filters.policies import AskPolicy, InThread, Policy
+from gatewayd.filters.tenancy import Directory, Tenancy
+from gatewayd.pipeline.finish import Finish
+from gatewayd.pipeline.proving import Proof, SignedRequest, gather_to_sign
+from gatewayd.pipeline.webhook import Webhook
+
+if TYPE_CHECKING:
+    from gatewayd.pipeline.chain import Check
+
+_MOST_SIGNED = 1 << 20  # bytes of a webhook's body, where its route sets no limit
+
+
+class Ledger(Protocol):
+    """What tenancy counts."""
+
+    def crossed(self, source: str, target: str) -> None:
+        """A request of one tenant named another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What the checks of all routes share. `policies` are the functions that the configuration names, by name."""
+
+    authentication: Authentication | None
+    directory: Callable[[], Directory]
+    policies: Mapping[str, Policy]
+    proof: Proof | None
+    ledger: Ledger
+    events: Events
+    clock: IReactorTime
+    in_thread: InThread
+
+
+class CheckCompiler:
+    """Compiles the checks of one configuration's routes."""
+
+    def __init__(self, config: Config, access: Access, trusted: TrustedPeers) -> None:
+        self._config = config
+        self._access = access
+        self._trusted = trusted
+        self._roles: Roles = config.authorization.table
+        permission = config.tenants.admin_permission
+        self._administration = frozenset() if permission is None else satisfying(permission)
+
+    def checks(self, route: RouteConfig) -> list[Check]:
+        """What a request has to pass: address, credentials, origin, tenant, permission, policy, signature."""
+        config, access = self._config, self._access
+        checks: list[Check] = []
+        if route.network.allow or route.network.deny:
+            checks.append(NetworkPolicy(route.network.access, self._client, access.events))
+        auth = config.auth_of(route)
+        authentication = access.authentication
+        if auth.mode != "public" and authentication is not None:
+            methods = frozenset(auth.methods or ())
+            checks.append(Authenticate(authentication, auth.mode, methods, frozenset(auth.issuers or ())))
+            if route.csrf is not None:
+                checks.append(Csrf(route.csrf.check, access.events))
+            checks.append(self._tenancy(route))
+            checks += self._authorization(route)
+        if route.webhook is not None:
+            most = config.body_size_of(route)
+            header = route.webhook.header.lower().encode("ascii")
+            most = _MOST_SIGNED if most is None else most
+            checks.append(Webhook(route.webhook.senders, header, most, access.events))
+        if isinstance(access.proof, SignedRequest) and route.services:
+            checks.append(gather_to_sign)
+        return checks
+
+    def finish(self, route: RouteConfig) -> Finish | None:
+        """What the route's answers say to browsers; None for nothing."""
+        cors = self._config.cors_of(route)
+        security = self._config.security_headers_of(route).lines
+        return Finish(security if security.names else None, cors) if security.names or cors is not None else None
+
+    def _tenancy(self, route: RouteConfig) -> Tenancy:
+        """Keeps the route's tenants apart."""
+        placements = () if route.tenant is None else route.tenant.placements
+        return Tenancy(
+            Places(placements),
+            dict(parse_pattern(route.path).parameters),
+            self._config.isolation_of(route),
+            self._access.directory,
+            self._administers,
+            self._client,
+            self._access.ledger,
+            self._access.events,
+        )
+
+    def _authorization(self, route: RouteConfig) -> list[Check]:
+        """What a caller must have, and the policy that must agree."""
+        authorize, access = route.authorize, self._access
+        if authorize is None:
+            return []
+        realm = "gatewayd" if access.authentication is None else access.authentication.realm
+        checks: list[Check] = [Authorize(authorize.requirement(self._roles), realm, access.events)]
+        if authorize.policy is not None:
+            checks.append(
+                AskPolicy(
+                    authorize.policy,
+                    access.policies[authorize.policy],
+                    limit=self._config.authorization.policy_timeout,
+                    clock=access.clock,
+                    in_thread=access.in_thread,
+                    parameters=dict(parse_pattern(route.path).parameters),
+                    client=self._client,
+                    key_header=None if access.authentication is None else access.authentication.key_header,
+                    events=access.events,
+                )
+            )
+        return checks
+
+    def _client(self, exchange: Asking) -> str:
+        """The client's address, as far as proxies that are believed name it."""
+        assert exchange.head is not None
+        return exchange.channel.peer.client_of(exchange.head, self._trusted)
+
+    def _administers(self, caller: Caller) -> bool:
+        """Whether a caller may work on every tenant, where a route lets it."""
+        identity: Any = caller.identity
+        return not self._administration.isdisjoint(self._roles.grants(identity.roles, identity.scopes))

@@ -1,0 +1,70 @@
+"""What a route says to browsers in every answer, whoever made it (CORS, security headers)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gatewayd.core.cors import PREFLIGHT_VARY, WRITTEN, Cors, vary_line
+from gatewayd.core.messages import HeaderSection, Role
+from gatewayd.core.securityheaders import SecurityHeaders
+
+if TYPE_CHECKING:
+    from gatewayd.pipeline.exchange import Exchange
+
+_CORS_NAMES = frozenset(WRITTEN)
+_NOTHING: frozenset[bytes] = frozenset()
+
+NOTED_IN_ANSWERS = _CORS_NAMES | {b"vary"}  # and the names of the security headers
+
+
+class Finish:
+    """The last lines of an answer. `cors` and `security` are what the route's browsers are told; None for nothing."""
+
+    __slots__ = ("_security", "cors")
+
+    def __init__(self, security: SecurityHeaders | None, cors: Cors | None) -> None:
+        self._security = security
+        self.cors = cors
+
+    def of_answer(self, exchange: Exchange, section: HeaderSection) -> tuple[bytes, frozenset[bytes]]:
+        """The lines to add to a service's answer, and the names to take out of it.
+
+        What the service says about security stands; what it says about other origins does not.
+        """
+        noted = [field for field in section.special if field.role is Role.NOTED]
+        lines, gone = b"", _NOTHING
+        if self._security is not None:
+            present = {field.name for field in noted} if noted else ()
+            lines = self._security.lines(exchange.channel.peer.secure, present)
+        if self.cors is not None:
+            varied = [field.value for field in noted if field.name == b"vary"]
+            lines += self._cors_lines(exchange, self.cors, varied)
+            if noted:
+                gone = _CORS_NAMES.intersection([field.name for field in noted])
+        return lines, gone
+
+    def of_reply(self, exchange: Exchange) -> bytes:
+        """The lines to add to an answer of the gateway's own."""
+        lines = b"" if self._security is None else self._security.lines(exchange.channel.peer.secure)
+        if self.cors is not None:
+            lines += self._cors_lines(exchange, self.cors, [])
+        return lines
+
+    def preflight(self, exchange: Exchange, origin: bytes, method: bytes, headers: bytes | None) -> bytes:
+        """The lines of the answer to a preflight; without those of CORS where what it asks for is refused."""
+        assert self.cors is not None
+        lines = b"" if self._security is None else self._security.lines(exchange.channel.peer.secure)
+        return lines + (self.cors.preflight(origin, method, headers) or b"") + b"Vary: %b\r\n" % PREFLIGHT_VARY
+
+    def _cors_lines(self, exchange: Exchange, cors: Cors, varied: list[bytes]) -> bytes:
+        """What the origin of a request is told, if it has one and is allowed."""
+        lines = vary_line(varied) if cors.varies else b""
+        assert exchange.head is not None
+        origin = noted_value(exchange.head.section, b"origin")
+        return lines if origin is None else lines + (cors.judge(origin) or b"")
+
+
+def noted_value(section: HeaderSection, name: bytes) -> bytes | None:
+    """The value of a noted field, several of them joined by commas; None if there is none."""
+    found = [field.value for field in section.special if field.role is Role.NOTED and field.name == name]
+    return b", ".join(found) if found else None
