@@ -95,7 +95,7 @@ def build(log: Callable[[dict[str, object]], None] | None = None) -> InMemory:
     def dial(*_: object) -> Deferred[UpstreamConnection]:
         return succeed(connection)
 
-    keeper = Gatekeeper(config, metrics, clock, time.monotonic, time.time)
+    keeper = Gatekeeper(config, metrics, clock, time.monotonic, time.time, random.random)
     builder = ServiceBuilder(metrics, dial, deadlines, time.monotonic, random.random, keeper.fields.answers)
     services = builder.build(config)
     tree = build_tree(config, services, metrics, keeper.access, random.random)

@@ -1,122 +1,113 @@
-"""From configured authentication, tenants and policies to what requests are checked by, kept up to date."""
+"""What requests are checked by: built from a configuration, and kept up to date while the gateway runs."""
 
 from __future__ import annotations
 
-import importlib
-import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.threads import deferToThreadPool
 
+from gatewayd.app.authentication import Authenticating
+from gatewayd.app.judging import build_fields, build_policies, build_proof
 from gatewayd.config import Config
-from gatewayd.config.models.listener import Listener as ListenerConfig
-from gatewayd.core.guarded import GuardedNames
-from gatewayd.core.networks import Networks
-from gatewayd.core.proof import Signer
+from gatewayd.config.models.tenants import TenantEntry
 from gatewayd.core.tenants import TenantTable
+from gatewayd.filters.caller import Callers
 from gatewayd.filters.hygiene import Hygiene
-from gatewayd.filters.policies import Policy, PolicyRequest
+from gatewayd.filters.policies import PolicyRequest
 from gatewayd.filters.tenancy import Directory
-from gatewayd.http.fieldtable import REQUEST_ROLES, RESPONSE_ROLES, FieldTable
-from gatewayd.http.listener import Proxied
 from gatewayd.pipeline.checks import Access
-from gatewayd.pipeline.finish import NOTED_IN_ANSWERS
-from gatewayd.pipeline.proving import Proof, SignedIdentity, SignedRequest
+from gatewayd.stores.interface import Store
 from gatewayd.telemetry.metrics import Metrics
 from gatewayd.telemetry.security import SecurityLog
+from gatewayd.upstream.listfile import ListFile
+from gatewayd.upstream.listings import read_tenants
 
-# Fields of requests that something on the way reads; the header of API keys comes to them.
-_NOTED = frozenset(
-    b"""access-control-request-headers access-control-request-method authorization cookie origin referer
-    sec-fetch-site""".split()
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """How the field lines of requests and of answers are judged, and which names are guarded."""
-
-    requests: FieldTable
-    answers: FieldTable
-    guarded: GuardedNames
+FILE_INTERVAL = 2.0  # seconds between two looks at a file of tenants or API keys
+_PATIENCE = 5.0  # seconds that a start waits for keys and files
 
 
 class Gatekeeper:
-    """What requests are checked by: built from a configuration, kept up to date from `start` to `stop`."""
+    """Everything that stands between a request and its route, from `start` to `stop`.
+
+    `store` is what several gateways share, if they do.
+    """
 
     def __init__(
-        self, config: Config, metrics: Metrics, reactor: Any, now: Callable[[], float], wall_clock: Callable[[], float]
+        self,
+        config: Config,
+        metrics: Metrics,
+        reactor: Any,
+        now: Callable[[], float],
+        wall_clock: Callable[[], float],
+        random: Callable[[], float],
+        store: Store | None = None,
     ) -> None:
         self.fields = fields = build_fields(config)
         self.events = events = SecurityLog(now)
-        self.hygiene = build_hygiene(fields, metrics, events)
-        directory = Directory(
-            TenantTable(entry.tenant(name) for name, entry in config.tenants.table.items()),
-            {name: entry.access for name, entry in config.tenants.table.items() if entry.allow or entry.deny},
-        )
-        self._directory = directory
+        metrics.callers.guard(fields.guarded.labels)
+        self.hygiene = Hygiene(fields.guarded, metrics.callers.dangerous_header, metrics.violation, events)
+        self._reactor = reactor
+        self._listed = config.tenants.table
+        self._directory = _directory(config.tenants.table)
+        self._authenticating: Authenticating | None = None
+        if config.authentication is not None:
+            callers = Callers(config.identity_headers.names, metrics.callers.tenant)
+            self._authenticating = Authenticating(
+                config.authentication, callers, metrics.callers, events, reactor, now, wall_clock, random, store
+            )
+        self._tenants: ListFile[Mapping[str, TenantEntry]] | None = None
+        if config.tenants.file is not None:
+            self._tenants = ListFile(
+                config.tenants.file,
+                "tenants",
+                FILE_INTERVAL,
+                reactor,
+                read_tenants,
+                self._replace_tenants,
+                lambda function, path: deferToThreadPool(reactor, reactor.getThreadPool(), function, path),
+            )
 
         def in_thread(policy: Callable[[PolicyRequest], Any], request: PolicyRequest) -> Deferred[Any]:
             return deferToThreadPool(reactor, reactor.getThreadPool(), policy, request)
 
         self.access = Access(
-            authentication=None,
+            authentication=None if self._authenticating is None else self._authenticating.shared,
             directory=lambda: self._directory,
             policies=build_policies(config),
             proof=build_proof(config),
-            ledger=metrics,  # type: ignore[arg-type]
+            ledger=metrics.callers,
             events=events,
             clock=reactor,
             in_thread=in_thread,
         )
 
+    def start(self) -> Deferred[Any]:
+        """Begin to fetch and to watch. Fires, never fails, when all was tried once, or after a while."""
+        first = []
+        if self._authenticating is not None:
+            first += self._authenticating.start()
+        if self._tenants is not None:
+            first.append(self._tenants.start())
+        started = DeferredList(first)
+        return started.addTimeout(_PATIENCE, self._reactor, onTimeoutCancel=lambda result, timeout: None)
 
-def build_fields(config: Config) -> Fields:
-    """The tables of a configuration."""
-    guarded = config.guarded_names()
-    noted = set(_NOTED)
-    if config.authentication is not None and config.authentication.api_keys is not None:
-        noted.add(config.authentication.api_keys.header.lower().encode("ascii"))
-    everywhere = [config.security_headers, *(config.security_headers_of(route) for route in config.routes)]
-    told = NOTED_IN_ANSWERS.union(*(headers.lines.names for headers in everywhere))
-    stripped = config.security_headers.stripped
-    return Fields(
-        FieldTable(REQUEST_ROLES, frozenset(noted), guarded.match),
-        FieldTable(RESPONSE_ROLES, told, stripped.match),
-        guarded,
+    def stop(self) -> None:
+        """Leave everything as it is."""
+        if self._authenticating is not None:
+            self._authenticating.stop()
+        if self._tenants is not None:
+            self._tenants.stop()
+
+    def _replace_tenants(self, listed: Mapping[str, TenantEntry]) -> None:
+        """The file's tenants come to those of the configuration, which win."""
+        self._directory = _directory({**listed, **self._listed})
+
+
+def _directory(table: Mapping[str, TenantEntry]) -> Directory:
+    """The tenants of a table."""
+    return Directory(
+        TenantTable(entry.tenant(name) for name, entry in table.items()),
+        {name: entry.access for name, entry in table.items() if entry.allow or entry.deny},
     )
-
-
-def proxied(listener: ListenerConfig) -> Proxied | None:
-    """What connections of a listener begin with, if that is a PROXY header."""
-    if listener.proxy_protocol == "off":
-        return None
-    return Proxied(listener.proxy_protocol, Networks(listener.proxy_protocol_from))
-
-
-def build_hygiene(fields: Fields, metrics: Metrics, events: SecurityLog) -> Hygiene:
-    """What counts the fields that clients have no business to send."""
-    return Hygiene(fields.guarded, getattr(metrics, "dangerous_header", lambda name: None), metrics.violation, events)
-
-
-def build_policies(config: Config) -> dict[str, Policy]:
-    """The functions that the configuration names. Raises `ImportError` or `AttributeError` for what is not there."""
-    policies: dict[str, Policy] = {}
-    for name, function in config.authorization.policies.items():
-        module, _, attribute = function.partition(":")
-        policies[name] = getattr(importlib.import_module(module), attribute)
-    return policies
-
-
-def build_proof(config: Config) -> Proof | None:
-    """How services are told that a request came through the gateway."""
-    proof = config.identity_headers.proof
-    if proof is None:
-        return None
-    secret = proof.secret.get_secret_value().encode()
-    if proof.kind == "hmac":
-        return SignedRequest(Signer(secret), lambda: secrets.token_hex(16).encode())
-    return SignedIdentity(secret, proof.algorithm, config.gateway.name, proof.audience, proof.life)

@@ -20,8 +20,9 @@ import twisted
 from gatewayd import __version__
 from gatewayd.admin import Readiness, admin_site
 from gatewayd.app import heap
-from gatewayd.app.access import Gatekeeper, proxied
+from gatewayd.app.access import Gatekeeper
 from gatewayd.app.graph import build_application, build_tree
+from gatewayd.app.judging import proxied
 from gatewayd.app.notify import notify
 from gatewayd.app.services import ServiceBuilder
 from gatewayd.app.signals import Signals
@@ -67,7 +68,7 @@ class Gateway(Service):
         self._deadlines = Deadlines(reactor, now)
         access = config.access_log
         self._access_log = AccessLog(sink_for(access.path), reactor, access.flush_interval, access.buffer)
-        self._gatekeeper = keeper = Gatekeeper(config, metrics, reactor, now, time.time)
+        self._gatekeeper = keeper = Gatekeeper(config, metrics, reactor, now, time.time, random.random)
         builder = ServiceBuilder(metrics, dialer(reactor), self._deadlines, now, random.random, keeper.fields.answers)
         self._services = services = builder.build(config)
         self._upkeep = Upkeep(config, services, metrics, builder, reactor, now, random.random)
@@ -153,7 +154,7 @@ class Gateway(Service):
             site = admin_site(self.metrics, self.readiness, __version__, self._reactor)
             family = self._admin_socket.family
             self._admin = self._reactor.adoptStreamPort(self._admin_socket.fileno(), family, site)
-        starting = self._upkeep.start(self.readiness)
+        starting: Deferred[Any] = DeferredList([self._upkeep.start(self.readiness), self._gatekeeper.start()])
         starting.addCallback(self._listen)
         starting.addErrback(self._failed_to_start)
 
@@ -242,6 +243,7 @@ class Gateway(Service):
     def _close(self, _: object) -> Any:
         """Everything behind the requests, last what would tell of it."""
         self._upkeep.stop()
+        self._gatekeeper.stop()
         for service in self._services.values():
             service.close()
         self._deadlines.stop()

@@ -12,6 +12,7 @@ from twisted.application.service import IService, MultiService, Service
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import ILogObserver, Logger
 
+from gatewayd.app import heap
 from gatewayd.app.gateway import CannotListen, Gateway
 from gatewayd.config import Config, Problem, default, load, load_with_warnings
 from gatewayd.demo import Platform
@@ -55,6 +56,7 @@ def build(options: Mapping[str, Any], out: TextIO) -> IService:
     from twisted.internet import reactor as installed
 
     reactor: Any = installed
+    heap.fill()
     if options["check"]:
         out.write(_verdict(options["config"], *load_with_warnings(options["config"])))
         sys.exit(0)

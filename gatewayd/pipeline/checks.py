@@ -15,7 +15,8 @@ from gatewayd.core.pattern import parse_pattern
 from gatewayd.core.permissions import Roles, satisfying
 from gatewayd.core.tenants import Places
 from gatewayd.filters.asking import Asking, Events
-from gatewayd.filters.authentication import Authenticate, Authentication
+from gatewayd.filters.authenticate import Authenticate
+from gatewayd.filters.authentication import Authentication
 from gatewayd.filters.authorization import Authorize
 from gatewayd.filters.caller import Caller
 from gatewayd.filters.csrf import Csrf

@@ -84,7 +84,7 @@ class Forward:
             attempt = self.attempt(exchange, limit)
             answer, refused = None, None
             try:
-                if way.hedge is None or exchange.body is not None or head.method not in SAFE or head.section.upgrade:
+                if way.hedge is None or exchange.body is not None or head.method not in SAFE:
                     answer = await attempt.answer()
                 else:
                     attempt, answer = await Race(self, exchange, limit).run(attempt, way.hedge.delay())

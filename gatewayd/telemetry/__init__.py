@@ -1,6 +1,7 @@
 """What the gateway tells its operators: metrics, the access log, the operational log, process figures."""
 
 from gatewayd.telemetry.access_log import AccessLog
+from gatewayd.telemetry.callers import AuthMetrics, CallerMetrics, TenantMetrics
 from gatewayd.telemetry.log import bridge_standard_library, observer_for
 from gatewayd.telemetry.metrics import Metrics
 from gatewayd.telemetry.process import LoopLag
@@ -10,11 +11,14 @@ from gatewayd.telemetry.traffic import UNMATCHED, MethodMetrics, RouteMetrics, S
 __all__ = [
     "UNMATCHED",
     "AccessLog",
+    "AuthMetrics",
+    "CallerMetrics",
     "LoopLag",
     "MethodMetrics",
     "Metrics",
     "RouteMetrics",
     "ServiceMetrics",
+    "TenantMetrics",
     "bridge_standard_library",
     "observer_for",
     "sink_for",

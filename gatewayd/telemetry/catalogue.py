@@ -6,6 +6,7 @@ They are a contract with dashboards and alerts. docs/metrics.md is generated fro
 
 from __future__ import annotations
 
+from gatewayd.telemetry import catalogue_callers
 from gatewayd.telemetry.definition import Definition
 
 # Upper bounds of buckets, in seconds and in bytes. 1.0 rather than 1: the label is le="1.0", and rules match its text.
@@ -261,6 +262,7 @@ PROCESS_START = Definition(
     "process_start_time_seconds", "gauge", "When the process began, since 1970.", when="at the start"
 )
 
-DEFINITIONS: tuple[Definition, ...] = tuple(
-    value for value in list(globals().values()) if isinstance(value, Definition)
+DEFINITIONS: tuple[Definition, ...] = (
+    *(value for value in list(globals().values()) if isinstance(value, Definition)),
+    *catalogue_callers.DEFINITIONS,
 )

@@ -9,7 +9,8 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from gatewayd.core.breaker.states import PAIRS
-from gatewayd.telemetry import catalogue, process, rows
+from gatewayd.telemetry import catalogue, catalogue_callers, process, rows
+from gatewayd.telemetry.callers import CallerMetrics
 from gatewayd.telemetry.definition import Definition
 from gatewayd.telemetry.tally import HistogramTally, Row, TallyCollector
 from gatewayd.telemetry.traffic import UNMATCHED, RouteMetrics, ServiceMetrics
@@ -19,8 +20,8 @@ class Metrics:
     """Everything that is counted, on a registry of its own. One per process; used from the reactor's thread.
 
     `overhead(seconds)` and `loop_lag(seconds)` observe. `connections` is set to a callable that is asked at scrape time
-    for the number of open client connections. `pairs` are the changes of a circuit breaker's state, by the names of the
-    states before and after, that are exported before the first of them.
+    for the number of open client connections. `callers` counts who calls, and with what. `pairs` are the changes of a
+    circuit breaker's state, by the names of the states before and after, that are exported before the first of them.
     """
 
     overhead: Callable[[float], None]
@@ -34,6 +35,7 @@ class Metrics:
         self._lone: list[HistogramTally] = []  # histograms that nobody else folds
         self._routes: dict[str, RouteMetrics] = {}
         self._services: dict[str, ServiceMetrics] = {}
+        self.callers = CallerMetrics()
         self._build: tuple[str, ...] | None = None
         self._config: tuple[str, ...] | None = None
         self._pairs = tuple(pairs)
@@ -41,6 +43,7 @@ class Metrics:
         self._expose_routes()
         self._expose_breakers()
         self._expose_services()
+        self._expose_callers()
         self.overhead = self._histogram(catalogue.OVERHEAD)
         self.loop_lag = self._histogram(catalogue.LOOP_LAG)
         self._violations = self._events(catalogue.VIOLATIONS)
@@ -56,7 +59,10 @@ class Metrics:
 
     def service(self, name: str) -> ServiceMetrics:
         """The rows of one service, the same object each time."""
-        return self._services.setdefault(name, ServiceMetrics())
+        known = self._services.get(name)
+        if known is None:
+            known = self._services[name] = ServiceMetrics()
+        return known
 
     def violation(self, kind: str) -> None:
         """Count a blocked request; `kind` is one of `catalogue.VIOLATIONS.known`, anything else a KeyError."""
@@ -77,6 +83,7 @@ class Metrics:
         for service in self._services.values():
             service.connect_durations.fold()
             service.check_durations.fold()
+        self.callers.auth.durations.fold()
 
     def limits(self, connections: int) -> None:
         """Tell how many client connections may be open at most."""
@@ -134,6 +141,22 @@ class Metrics:
         self._tally(catalogue.CHECK_STATUS, lambda: rows.check_statuses(services))
         self._tally(catalogue.CHECK_DURATION, lambda: rows.check_durations(services))
         self._tally(catalogue.CONNECT_DURATION, lambda: rows.by_service(services, lambda one: one.connect_durations))
+
+    def _expose_callers(self) -> None:
+        callers = self.callers
+        self._tally(catalogue_callers.AUTH_ATTEMPTS, callers.attempts)
+        self._tally(catalogue_callers.AUTH_DURATION, callers.durations)
+        self._tally(catalogue_callers.JWT_ERRORS, callers.jwt_errors)
+        self._tally(catalogue_callers.CACHE_HITS, callers.hits)
+        self._tally(catalogue_callers.CACHE_MISSES, callers.misses)
+        self._tally(catalogue_callers.CACHE_ERRORS, callers.errors)
+        self._tally(catalogue_callers.TENANT_REQUESTS, callers.requests)
+        self._tally(catalogue_callers.TENANT_AUTH_FAILURES, callers.tenant_failures)
+        self._tally(catalogue_callers.CROSS_TENANT, callers.crossings)
+        self._tally(catalogue_callers.DANGEROUS_HEADERS, callers.headers)
+        self._tally(catalogue_callers.JWKS_REFRESHES, callers.refreshes)
+        self._tally(catalogue_callers.JWKS_LAST_SUCCESS, callers.fetched)
+        self._tally(catalogue_callers.SERIES_CAPPED, callers.capped)
 
     def _expose_process(self) -> None:
         self._tally(catalogue.BUILD_INFO, lambda: [] if self._build is None else [(self._build, 1)])

@@ -21,7 +21,7 @@ from twisted.internet.endpoints import (
 )
 from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError
 from twisted.internet.error import TimeoutError as ConnectTimeout
-from twisted.internet.interfaces import IDelayedCall, IReactorTime, IStreamClientEndpoint
+from twisted.internet.interfaces import IDelayedCall, IProtocolFactory, IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import Protocol as Connection
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
@@ -152,9 +152,23 @@ def probe(reactor: Any, address: Where, settings: Settings) -> Probe:
         endpoint = _tcp(address.host)(reactor, address.host, port, settings.timeout)
         host = f"[{address.host}]" if ":" in address.host else address.host
         host = host if port == 80 else f"{host}:{port}"
+    endpoint = _Quiet(endpoint)
     if settings.path is None:
         return connect_probe(endpoint, settings)
     return http_probe(client_for(reactor, endpoint), settings.host or host, settings.path, settings, reactor)
+
+
+@implementer(IStreamClientEndpoint)
+class _Quiet:
+    """An endpoint whose connections Twisted does not log: it has two lines for each, and checks go on for ever."""
+
+    def __init__(self, endpoint: IStreamClientEndpoint) -> None:
+        self._endpoint = endpoint
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Any:
+        """A connection."""
+        protocolFactory.noisy = False  # type: ignore[attr-defined]
+        return self._endpoint.connect(protocolFactory)
 
 
 def _tcp(host: str) -> Callable[[Any, str, int, float], IStreamClientEndpoint]:

@@ -103,7 +103,7 @@ class World:
         self.random: Callable[[], float] = Random(1).random if draw is None else lambda: draw
         chance = lambda: self.random()  # noqa: E731 - looked up at each call, so that a test may replace it
         wall_clock = lambda: START + clock.seconds()  # noqa: E731
-        self.keeper = keeper = Gatekeeper(config, self.metrics, clock, clock.seconds, wall_clock)
+        self.keeper = keeper = Gatekeeper(config, self.metrics, clock, clock.seconds, wall_clock, chance)
         self.builder = ServiceBuilder(
             self.metrics, self._dial, self.deadlines, clock.seconds, chance, keeper.fields.answers
         )

@@ -18,6 +18,15 @@ from gatewayd.core.membership import Found, ranks, share
 
 _MOST_ALIASES = 8  # in a row; unbound follows 11, BIND 16, and two are rare
 
+# Where clouds give a machine its secrets: a name that leads there was never meant to, and would hand them to clients.
+_METADATA = frozenset(
+    map(
+        ipaddress.ip_address,
+        ("169.254.169.254", "fd00:ec2::254", "169.254.170.2", "169.254.170.23", "fd00:ec2::23", "100.100.100.200",
+         "168.63.129.16"),
+    )
+)  # fmt: skip
+
 _log = Logger()
 
 Ask: TypeAlias = Callable[[bytes], "Deferred[Any]"]
@@ -82,7 +91,8 @@ class Lookup:
     async def by_service(self) -> Targets:
         """Every address of every host in the name's SRV records (RFC 2782); each has its host's weight."""
         services, aliases, additional = await _records(self._resolver.lookupService, dns.SRV, self._name)
-        payloads = [service.payload for service in services if service.payload.target.name]  # "." says: not here
+        # "." says: not here
+        payloads = [one.payload for one in services if one.payload.target.name and one.payload.port]
         if not payloads:
             raise NothingFound("it has no SRV record")
         names = list(dict.fromkeys(payload.target.name.lower() for payload in payloads))
@@ -170,12 +180,20 @@ async def _records(ask: Ask, kind: int, name: bytes) -> tuple[list[Any], list[in
 
 
 def _addresses(records: Iterable[Any]) -> Addresses:
-    """What A and AAAA records say."""
+    """What A and AAAA records say. Raises `NothingFound` if there are some and no service can be at any of them."""
     records = list(records)
-    return Addresses(
-        tuple(str(ipaddress.ip_address(record.payload.address)) for record in records),
-        tuple(record.ttl for record in records),
-    )
+    addresses = [ipaddress.ip_address(record.payload.address) for record in records]
+    able = tuple(str(address) for address in addresses if _can_serve(address))
+    if records and not able:
+        raise NothingFound("it has only addresses where no service can be")
+    return Addresses(able, tuple(record.ttl for record in records))
+
+
+def _can_serve(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether a service can be there: not at an address of nobody or of many, and not where a cloud keeps secrets."""
+    address = getattr(address, "ipv4_mapped", None) or address
+    nobody_or_many = address.is_unspecified or address.is_multicast or int(address) == 0xFFFFFFFF
+    return not nobody_or_many and address not in _METADATA
 
 
 async def _all(coroutines: Iterable[Any]) -> list[Addresses | Exception]:

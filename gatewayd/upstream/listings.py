@@ -1,0 +1,74 @@
+"""The content of a file of API keys or tenants: YAML or JSON, judged as the same lists in the configuration are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from gatewayd.config.checks.validate import validate
+from gatewayd.config.complaint import Complaint
+from gatewayd.config.models.apikeys import ApiKeyEntry
+from gatewayd.config.models.section import Section
+from gatewayd.config.models.tenants import TenantEntry, Tenants
+from gatewayd.config.problems import ConfigErrors, Problem
+from gatewayd.config.source.nodes import MapNode, Node, ScalarNode
+from gatewayd.config.source.reader import read_any
+from gatewayd.core.apikeys import ApiKey
+
+
+class _Keys(Section):
+    """API keys as the configuration has them."""
+
+    keys: tuple[ApiKeyEntry, ...] = Field(description="Keys.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """No key twice."""
+        seen: set[str] = set()
+        for index, entry in enumerate(self.keys):
+            if entry.id in seen:
+                raise Complaint("{value} is listed twice", "list each key once", at=("keys", index, "id"))
+            seen.add(entry.id)
+        return self
+
+
+def read_api_keys(name: str, content: bytes) -> tuple[ApiKey, ...]:
+    """The API keys in the content of the file `name`, a list as `authentication.api_keys.keys`.
+
+    Raises `ConfigErrors`, for an empty file as well: no keys are `[]`.
+    """
+    problems: list[Problem] = []
+    keys = validate(_below("keys", name, content, "[]", problems), _Keys, "keys", problems)
+    if problems or keys is None:
+        raise ConfigErrors(problems)
+    return tuple(entry.key for entry in keys.keys)
+
+
+def read_tenants(name: str, content: bytes) -> Mapping[str, TenantEntry]:
+    """The tenants in the content of the file `name`, a mapping as `tenants.table`.
+
+    Raises `ConfigErrors`, for an empty file as well: no tenants are `{}`.
+    """
+    problems: list[Problem] = []
+    tenants = validate(_below("table", name, content, "{}", problems), Tenants, "tenants", problems)
+    if problems or tenants is None:
+        raise ConfigErrors(problems)
+    return tenants.table
+
+
+def _below(key: str, name: str, content: bytes, none: str, problems: list[Problem]) -> Node:
+    """A section with what the file holds as the value of `key`. Raises `ConfigErrors` where it holds nothing."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigErrors([Problem(name, line, 1, "a byte is not UTF-8", "save the file in UTF-8")]) from error
+    node, found = read_any(name, text)
+    problems += found
+    if node is None:
+        raise ConfigErrors(problems)
+    if isinstance(node, ScalarNode) and node.value is None:
+        raise ConfigErrors([Problem(name, 0, 0, "it is empty", f"write {none} if there are none")])
+    return MapNode(node.mark, {key: node}, {key: node.mark})
