@@ -36,13 +36,17 @@ class Ledger(Protocol):
 
 
 class Tenancy:
-    """Judges the requests of one route. `parameters` are the indexes of the path's named segments."""
+    """Judges the requests of one route.
+
+    `places` are where they name tenants, None if nowhere; `parameters` are the indexes of the path's named segments.
+    Besides, a host that a tenant calls its own names that tenant, whatever the route.
+    """
 
     __slots__ = ("_administers", "_client", "_directory", "_events", "_isolation", "_ledger", "_parameters", "_places")
 
     def __init__(
         self,
-        places: Places,
+        places: Places | None,
         parameters: Mapping[str, int],
         isolation: Isolation,
         directory: Callable[[], Directory],
@@ -69,8 +73,13 @@ class Tenancy:
         assert route is not None
         directory = self._directory()
         own = caller.identity.tenant
-        segments = head.segments
-        named = self._places.named(head, {name: segments[index] for name, index in self._parameters}, directory.table)
+        named: list[str] = []
+        if self._places is not None:
+            parameters = {name: head.segments[index] for name, index in self._parameters}
+            named = self._places.named(head, parameters, directory.table)
+        owner = directory.table.by_host(head.host)
+        if owner is not None:
+            named.append(owner.id)
         ruling = decide(own, named, directory.table, self._isolation, self._administers(caller))
         if ruling.standing is not Standing.OWN:
             self._ruled(exchange, ruling.standing, ruling.status, own, ruling.target, directory.table)

@@ -78,7 +78,9 @@ class CheckCompiler:
             checks.append(Authenticate(authentication, auth.mode, methods, frozenset(auth.issuers or ())))
             if route.csrf is not None:
                 checks.append(Csrf(route.csrf.check, access.events))
-            checks.append(self._tenancy(route))
+            tenants = config.tenants
+            if route.tenant is not None or tenants.table or tenants.file is not None or tenants.unknown == "refuse":
+                checks.append(self._tenancy(route))
             checks += self._authorization(route)
         if route.webhook is not None:
             most = config.body_size_of(route)
@@ -99,7 +101,7 @@ class CheckCompiler:
         """Keeps the route's tenants apart."""
         placements = () if route.tenant is None else route.tenant.placements
         return Tenancy(
-            Places(placements),
+            Places(placements) if placements else None,
             dict(parse_pattern(route.path).parameters),
             self._config.isolation_of(route),
             self._access.directory,
