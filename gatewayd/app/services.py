@@ -230,6 +230,7 @@ def _ejection(config: Ejection) -> Settings:
         open=Backoff(config.time, 2.0, config.time_most, 0.1),
         probes=1,
         ramp=0.0,
+        memory=config.time_most,
     )
 
 

@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-LARGEST = 4 << 20  # bytes; ten thousand targets with weights, or API keys, take a quarter of that
+LARGEST = 4 << 20  # bytes; ten thousand targets with weights take less than one million, as many API keys two
 
 _log = Logger()
 

@@ -116,7 +116,7 @@ class _Verifying:
 
     def __init__(self, trusted: Any) -> None:
         self._trusted = trusted
-        # Reading the system's certificates takes 20 ms, on the reactor: once for each host, of which there are few.
+        # Reading the system's certificates takes 10 ms, on the reactor: once for each host, of which there are few.
         self._made: dict[bytes, IOpenSSLClientConnectionCreator] = {}
 
     def creatorForNetloc(self, hostname: bytes, port: int) -> IOpenSSLClientConnectionCreator:

@@ -83,10 +83,14 @@ class Target(Generic[C]):
         until = self.ejected_until(now) or NEVER
         return min(until, self.slow_until) if now < self.slow_until else until
 
+    @property
+    def on_trial(self) -> bool:
+        """Whether it was ejected, and no request has shown yet that it is back."""
+        return self.ejection is not None and self.ejection.state is not State.CLOSED
+
     def cautious(self, now: float) -> bool:
         """Whether the target takes only some of the requests it is picked for: it is new, or was ejected of late."""
-        ejection = self.ejection
-        return now < self.slow_until or (ejection is not None and ejection.state is not State.CLOSED)
+        return now < self.slow_until or self.on_trial
 
     def takes(self, now: float, random: float) -> bool:
         """Whether a cautious target takes this request."""

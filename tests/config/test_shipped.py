@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from gatewayd.config.docs.kinds import sections_in
 from gatewayd.config.docs.reference import EXAMPLE, reference_text
 from gatewayd.config.docs.schema import schema_text
 from gatewayd.config.models.route import ANSWERS
+from gatewayd.config.models.section import FILE_SUFFIX, secret_names
 from tests.config.sample import loaded
 
 SHIPPED = PROJECT / "etc" / "gatewayd" / "gateway.yaml"
@@ -73,6 +75,29 @@ def test_timeouts(shipped: Config) -> None:
         assert shipped.timeouts_of(route).response == wanted
 
 
+def test_priorities(shipped: Config) -> None:
+    """Webhooks of payment providers are refused last of all, and reports, partners and probes first."""
+    routes = shipped.routes
+    assert [route.path for route in routes if route.priority == "critical"] == ["/api/v1/webhooks/**"]
+    low = {route.service for route in routes if route.priority == "low"}
+    assert low == {"analytics", "integration", "monitoring"}
+    assert {route.priority for route in routes if route.path.endswith("/purchase")} == {"high"}
+
+
+def test_every_service_is_guarded(shipped: Config) -> None:
+    """Each has a breaker, and its retries are tried for methods that change nothing only."""
+    for service in shipped.services.values():
+        assert service.breaker.mode == "auto"
+        assert service.retries.methods == ("GET", "HEAD", "OPTIONS", "TRACE")
+
+
+def test_streams_are_not_bounded(shipped: Config) -> None:
+    """Event streams would keep the places of a bulkhead for hours."""
+    notification = shipped.services["notification"]
+    assert (notification.concurrency.most, notification.concurrency.adaptive) == (None, None)
+    assert notification.timeouts.total is None
+
+
 def test_uploads_stream(shipped: Config) -> None:
     """Files have no size limit; other bodies have the default one."""
     routes = by_path(shipped)
@@ -123,7 +148,8 @@ def test_every_key_is_described() -> None:
     schema = json.loads(schema_text())
     for section in sections_in(Config):
         properties = schema["$defs"].get(section.__name__, schema)["properties"]
-        assert set(properties) == set(section.model_fields)
+        files = {name + FILE_SUFFIX for name in secret_names(section)}
+        assert set(properties) == {*section.model_fields, *files}
         for name, field in section.model_fields.items():
             assert field.description
             assert field.description.endswith(".")
@@ -140,6 +166,15 @@ def test_schema_knows_defaults_and_answers() -> None:
     assert definitions["Service"]["oneOf"] == [{"required": ["targets"]}, {"required": ["discovery"]}]
     assert definitions["Breaker"]["properties"]["failure_rate"]["default"] == "50%"
     assert definitions["Breaker"]["properties"]["window"]["default"] == 100
+
+
+_BLOCKS = re.findall(r"^```yaml\n(.*?)^```", (PROJECT / "docs" / "resilience.md").read_text(), re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("text", _BLOCKS)
+def test_examples_of_the_manual_load(tmp_path: Path, text: str) -> None:
+    """What docs/resilience.md shows works."""
+    assert loaded(tmp_path, text).services
 
 
 def test_example_of_the_page_loads(tmp_path: Path) -> None:

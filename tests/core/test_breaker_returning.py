@@ -135,3 +135,20 @@ def test_the_ramp_is_judged_by_a_fresh_window() -> None:
     world.call(FAILURE)
     assert [transition.after for transition in world.told[-2:]] == [State.CLOSED, State.OPEN]
     assert world.told[-1].total == 4
+
+
+def test_times_in_a_row_are_remembered_for_a_while() -> None:
+    """What opens again soon after it was closed stays open longer; after `memory` seconds it begins anew."""
+    world = World(consecutive=1, probes=1, ramp=0.0, memory=100.0)
+    for expected in (30.0, 60.0, 120.0):
+        world.half_open()
+        assert world.told[-2].open_for == expected
+        world.call(Outcome.SUCCESS)
+        assert world.state is State.CLOSED
+        world.now += 99.9
+    world.now += 0.1
+    world.half_open()
+    assert world.told[-2].open_for == 30.0
+    world.breaker.force(Event.RESET, world.now)
+    world.open()
+    assert world.told[-1].open_for == 30.0

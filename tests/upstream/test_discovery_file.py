@@ -14,8 +14,9 @@ from twisted.internet.task import Clock
 from twisted.internet.threads import deferToThread
 
 from gatewayd.core.membership import Found
-from gatewayd.upstream.discovery.file import LARGEST, FileDiscovery
+from gatewayd.upstream.discovery.file import FileDiscovery
 from gatewayd.upstream.discovery.listing import parse
+from gatewayd.upstream.filewatch import LARGEST
 
 A, B = Found("10.0.0.1", 80), Found("10.0.0.2", 80)
 

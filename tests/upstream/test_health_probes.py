@@ -15,6 +15,7 @@ from twisted.internet.error import ConnectError, DNSLookupError
 from twisted.internet.error import TimeoutError as ConnectTimeout
 from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
 from twisted.internet.task import deferLater
+from twisted.logger import capturedLogs
 from zope.interface import implementer
 
 from gatewayd.upstream.health import MOST_READ, HealthCheck, Settings, client_for, connect_probe, http_probe, probe
@@ -67,6 +68,16 @@ async def test_request() -> None:
         assert request.get(b"host") == upstream.address.encode()
         assert request.get(b"connection") == b"close"
         assert request.get(b"user-agent") == b"gatewayd"
+
+
+@pytest.mark.parametrize("path", ["/health", None])
+@pytest_twisted.ensureDeferred
+async def test_no_line_for_each_check(path: str | None) -> None:
+    """A check that goes well leaves nothing in the log: Twisted would tell of every connection, twice."""
+    with RecordingUpstream() as upstream, capturedLogs() as told:
+        assert await ask(where(upstream.address), Settings(path=path, timeout=10.0)) == ""
+        await deferLater(reactor, 0.0, lambda: None)  # for the connection to be gone
+    assert [event.get("log_format") for event in told] == []
 
 
 @pytest.mark.parametrize("kind", ["six", "name", "unix", "host", "port"])

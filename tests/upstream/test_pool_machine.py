@@ -22,7 +22,7 @@ class PoolMachine(RuleBasedStateMachine):
         self.world = World(self.limits)
         self.world.late = late
         self.pool = self.world.pool
-        self.closed = False
+        self.closed = self.retired = False
         self.pending: list[Request] = []  # in the order they came
         self.lent: list[Connection] = []
         self.idle: list[Connection] = []  # the one lent next is last
@@ -77,8 +77,9 @@ class PoolMachine(RuleBasedStateMachine):
         connection.reusable = connection.reusable and reusable
         kept = connection.reusable and connection.served < self.limits.requests and not self.closed
         self.pool.release(connection)
-        assert connection.closed is not kept
         taken_up = any(request.connection is connection for request in self.pending)
+        kept = kept and (taken_up or not self.retired)
+        assert connection.closed is not kept
         self._note()
         if kept and not taken_up:
             self.idle.append(connection)
@@ -146,6 +147,15 @@ class PoolMachine(RuleBasedStateMachine):
             connection.abort()
         self._note()
 
+    @rule()
+    def retire(self) -> None:
+        """The target is on its way out: nobody is turned away, and what nobody needs is closed."""
+        self.retired = True
+        self.pool.retire()
+        self._note()
+        assert all(connection.closed for connection in self.idle)
+        self.idle.clear()
+
     @precondition(lambda self: not self.closed)
     @rule()
     def close(self) -> None:
@@ -172,6 +182,7 @@ class PoolMachine(RuleBasedStateMachine):
             in_use, idle, waiting = self.pool.counts()
             assert in_use == len(self.lent) + len(self.world.dialing())
             assert idle == len(self.idle)
+            assert not (self.retired and self.idle)
             assert waiting == max(0, len(self.pending) - len(self.world.dialing()))
             assert sorted(connection.number for connection in self._known()) == sorted(
                 connection.number for connection in [*self.lent, *self.idle]

@@ -44,6 +44,7 @@ class Breaker:
     """
 
     __slots__ = (
+        "_closed_at",
         "_free",
         "_may_trip",
         "_on_transition",
@@ -86,7 +87,8 @@ class Breaker:
         self._free = True  # calls pass, whatever the time and however many there are
         self._slow_after = _NEVER if settings.slow_after is None else settings.slow_after
         self._streak = 0  # failures in a row
-        self._openings = 0  # times opened since it was closed last
+        self._closed_at = 0.0
+        self._openings = 0  # times opened in a row
         self._probing = self._passed = 0  # probes under way, and those that passed
         self._ramped_at = 0.0
 
@@ -213,6 +215,8 @@ class Breaker:
         total, failures, slow = window.total, window.failures, window.slow
         open_for = 0.0
         if after is _OPEN:
+            if before is State.CLOSED and now - self._closed_at >= self.settings.memory:
+                self._openings = 0
             open_for = self.settings.open.delay(self._openings, self._random())
             self._openings += 1
             self.opened_until = now + open_for
@@ -220,7 +224,11 @@ class Breaker:
             self._probing = self._passed = 0
         elif after is _RAMPING:
             self._ramped_at = now + self.settings.ramp
-        elif after is State.CLOSED or after in FORCED:
+        elif after is State.CLOSED:
+            self._closed_at = now
+            if event is Event.RESET:
+                self._openings = 0
+        elif after in FORCED:
             self._openings = 0
         if before is not _RAMPING or event is not Event.RAMPED:  # what passed in the ramp counts afterwards as well
             window.clear()

@@ -18,7 +18,7 @@ class Settings:
     calls, the breaker opens where the share `failure_rate` of them failed, or the share `slow_rate` took longer than
     `slow_after` seconds; and at any time after `consecutive` failures in a row. It is `open` for a time that grows with
     each time in a row; then `probes` calls must pass, and for `ramp` seconds calls are let through in growing number
-    (0.0: all of them at once).
+    (0.0: all of them at once). Times that are less than `memory` seconds of being closed apart are in a row as well.
     """
 
     calls: int | None = 100
@@ -31,6 +31,7 @@ class Settings:
     open: Backoff = _OPEN
     probes: int = 3
     ramp: float = 10.0
+    memory: float = 0.0
 
     def __post_init__(self) -> None:
         assert (self.calls is None) is not (self.seconds is None)
@@ -39,6 +40,7 @@ class Settings:
         assert self.consecutive is None or self.consecutive >= 1
         assert self.probes >= 1
         assert self.ramp >= 0.0
+        assert self.memory >= 0.0
 
     def window(self) -> Window:
         """An empty window."""
