@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Clock
 
-from bench.measure.serve import PROFILES
+from bench.measure.profiles import PROFILES
 from bench.measure.servers import SMALL_BODY
 from gatewayd import config as configuration
 from gatewayd.app.access import Gatekeeper

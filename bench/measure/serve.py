@@ -6,50 +6,14 @@ import select
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.measure.processes import raise_descriptor_limit
+from bench.measure.profiles import PROFILES
 from bench.measure.servers import ROOT
 
 TWISTD = ROOT / ".venv" / "bin" / "twistd"
-
-
-def proxy(port: int, backend_port: int, routes: int) -> str:
-    """The configuration of a plain reverse proxy: no log, metrics on, no limit that a load test would meet."""
-    head = f"""\
-listeners:
-  - {{name: bench, address: "127.0.0.1:{port}"}}
-metrics: {{enabled: true, address: "127.0.0.1:0"}}
-access_log: {{path: "off"}}
-limits:
-  body_size: unlimited
-  connections: 1000000
-  connections_per_client: 1000000
-  requests_per_connection: 1000000000
-timeouts: {{keepalive: 1h}}
-services:
-  backend:
-    targets: ["http://127.0.0.1:{backend_port}"]
-    pool: {{connections: 512, waiters: 4096, idle: 1h, requests: 1000000000}}
-routes:
-"""
-    return head + "".join(_routes(routes))
-
-
-def _routes(count: int) -> list[str]:
-    """One route for everything; if more are asked for, so many others before it, every second with a parameter."""
-    everything = "  - {name: everything, path: /**, service: backend}\n"
-    if count == 1:
-        return [everything]
-    ends = ("orders/{id}", "**")
-    areas = [(f"area-{number:05d}", ends[number % 2]) for number in range(count)]
-    return [f'  - {{name: {area}, path: "/api/v1/{area}/{end}", service: backend}}\n' for area, end in areas] + [
-        everything
-    ]
-
-
-PROFILES: dict[str, Callable[[int, int, int], str]] = {"proxy": proxy}
 
 
 def remove_afterwards(folder: Path) -> None:
@@ -89,7 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     folder = Path(tempfile.mkdtemp(prefix="gatewayd-serve-"))
     remove_afterwards(folder)
     file = folder / "gatewayd.yaml"
-    file.write_text(PROFILES[options.profile](options.port, options.backend_port, max(1, options.routes)))
+    try:
+        file.write_text(PROFILES[options.profile](options.port, options.backend_port, max(1, options.routes)))
+    except KeyError as missing:
+        parser.error(f"the profile {options.profile!r} needs {missing.args[0]} in the environment")
     raise_descriptor_limit()
     sys.stdout.flush()
     profiling = [f"--profile={options.cprofile}", "--profiler=cprofile", "--savestats"] if options.cprofile else []

@@ -22,6 +22,7 @@ from gatewayd.config.models.root import Config
 from gatewayd.config.models.route import Route
 from gatewayd.config.models.section import section_in
 from gatewayd.config.models.service import Service
+from gatewayd.config.models.words import words_of
 from gatewayd.config.problems import ConfigErrors, Problem
 from gatewayd.config.source.files import find_files, read_file
 from gatewayd.config.source.merge import merge
@@ -52,7 +53,8 @@ def load_with_warnings(
     paths = find_files(Path(path), problems, warnings)
     files = [read_file(file, environ, problems) for file in paths]
     whole = [node for node in files if node is not None]
-    sections = merge(whole, Config.model_fields, problems)
+    known = {name: words_of(field) for name, field in Config.model_fields.items()}
+    sections = merge(whole, known, problems)
     complete = len(whole) == len(files)
     values = _build(sections, complete, problems)
     problems += check_clashes(sections)

@@ -52,6 +52,7 @@ REQUEST_ROLES: dict[bytes, Role] = {
     ),
     b"x-request-timeout": Role.TIMEOUT,
     b"grpc-timeout": Role.TIMEOUT,
+    b"x-gateway-mirrored": Role.DROPPED,  # says that a request is a copy; only the gateway knows
 }
 RESPONSE_ROLES: dict[bytes, Role] = {**_BOTH_WAYS, b"date": Role.DATE, b"x-gateway-reason": Role.DROPPED}
 

@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from gatewayd.config import ConfigErrors, Problem, load, report
-from gatewayd.config.source.nodes import conceal
+from gatewayd.config.source.nodes import conceal, shown_line
 from tests.config.sample import write
 
 BROKEN = """\
@@ -115,9 +115,45 @@ def test_file_as_a_whole() -> None:
         ("password: ${PASSWORD}", "password: ${PASSWORD}"),
         ("password_file: /run/secrets/p", "password_file: /run/secrets/p"),
         ("keepalive: 75s", "keepalive: 75s"),
+        ("webhook: {secrets: [one, 'two'], x: y}", "webhook: {secrets: ************, x: y}"),
+        ("{id: a, hash: '1f', pepper: salty}", "{id: a, hash: ****, pepper: *****}"),
+        ("cache: {tokens: 5, refused: 2}", "cache: {tokens: 5, refused: 2}"),
+        ("authorization: {roles: {a: [b]}}", "authorization: {roles: {a: [b]}}"),
+        ("api_keys: {header: X-Key}", "api_keys: {header: X-Key}"),
+        ("address: redis://:hush@h/0", "address: redis://*****@h/0"),
+        ("url: https://${USER}@h/", "url: https://${USER}@h/"),
     ],
 )
 def test_credentials_are_starred_out(line: str, shown: str) -> None:
     """A line shown in a report keeps its columns, not the credentials in it."""
     assert conceal(line) == shown
     assert len(conceal(line)) == len(line)
+
+
+_LINES = """\
+webhook:
+  secrets:
+    - whsec-one
+    # or
+    - "${TWO}"
+  tolerance: 5m
+keys:
+- secret: |
+    begin
+    end
+  id: k1
+secrets: [
+  one ]
+authorization:
+  roles: {a: [b]}
+""".splitlines()
+
+
+def test_credentials_below_their_key_are_starred_out() -> None:
+    """A list of secrets and a text of several lines are kept from reports as well, and nothing beside them."""
+    shown = [shown_line(_LINES, number) for number in range(len(_LINES))]
+    assert shown[2] == "    - *********"
+    assert shown[8:10] == ["    *****", "    ***"]
+    assert shown[12] == "  *****"
+    unchanged = (0, 1, 4, 5, 6, 10, 13, 14)
+    assert [shown[number] for number in unchanged] == [_LINES[number] for number in unchanged]

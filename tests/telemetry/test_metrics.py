@@ -26,6 +26,12 @@ def busy() -> Metrics:
     service.connected(0.001)
     service.breaker = Counted()
     service.check_status = 1
+    metrics.callers.tenant("acme").requests += 1
+    metrics.callers.auth.tenant_failed("acme", "revoked")
+    metrics.callers.crossed("acme", "")
+    metrics.callers.guard(["x-tenant-id"])
+    metrics.callers.issuer("platform")
+    metrics.callers.jwks_fetched("platform", 1e9)
     metrics.overhead(0.0003)
     metrics.loop_lag(0.002)
     return metrics

@@ -91,3 +91,20 @@ def test_nothing_else_is_raised(content: bytes) -> None:
     """Whatever a file holds: targets, or one kind of error."""
     with suppress(Unusable):
         assert parse(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'- "' + b"x" * 100_000 + b'"',
+        b'- {url: "http://10.0.0.1:80", weight: "' + b"x" * 100_000 + b'"}',
+        b"- {url: 'http://10.0.0.1:80', " + b"x" * 1000 + b": 1}",
+    ],
+)
+def test_complaints_are_short(content: bytes) -> None:
+    """What a complaint quotes is no longer than a line of the log may be."""
+    with pytest.raises(Unusable) as caught:
+        parse(content)
+    assert caught.value.line == 1
+    assert len(str(caught.value)) < 400
+    assert str(caught.value).endswith("...")

@@ -97,10 +97,10 @@ def _check_auth(node: MapNode, known: _Known) -> Iterator[Problem]:
                 yield node.keys[key].problem(f"nobody can prove who is calling, so {key!r} lets nobody in", hint)
         return
     if mode == "public":
-        for key, what in (("authorize", "asked for"), ("tenant", "kept to a tenant")):
+        for key in ("authorize", "tenant"):
             if key in node.keys:
                 hint = "remove it, or write 'auth: required'"
-                yield node.keys[key].problem(f"a public route does not know its callers: nobody can be {what}", hint)
+                yield node.keys[key].problem(f"a public route does not know its callers, so {key!r} is in vain", hint)
     elif mode == "optional" and "authorize" in node.keys:
         message = "with 'auth: optional' callers who say nothing would pass"
         yield node.keys["authorize"].problem(message, "write 'auth: required'")

@@ -49,6 +49,8 @@ def validate(node: Node, section: type[S], name: str, problems: list[Problem], k
             missing_value = isinstance(found, ScalarNode) and (found.value is None or found.broken)
             if fault["type"] == "default_factory_not_called" or (missing_value and not on_key):
                 continue
+            if fault["type"] == "too_short" and isinstance(found, ListNode) and found.items:
+                continue  # only entries that are wrong themselves are missing
             faults.append(complain(node, _describe(fault, path, node, section, subject), path, on_key))
         problems += faults
         return None
@@ -93,7 +95,8 @@ def _describe(fault: ErrorDetails, path: Path, node: Node, section: type[Section
     found = list(steps(node, path))[-1][0]
     subject = _subject(path) or subject
     if kind in _NOT_A_LIST:
-        return Complaint(f"{subject} must be a list", _listed(found))
+        secret = path[-1] in secret_names(_section_at(section, path[:-1]))
+        return Complaint(f"{subject} must be a list", "write it in brackets" if secret else _listed(found))
     if kind in _NOT_A_MAPPING:
         return Complaint(f"{subject} must be a mapping", "write its keys below it, indented")
     if kind == "string_type":
@@ -133,6 +136,8 @@ def _whole(bound: float) -> float:
 
 def _instead(found: Node, expected: str) -> str:
     """Which of the `expected` values, listed with quotes, may have been meant."""
+    if expected == "True":
+        return "write true, or remove it"
     text = found.text if isinstance(found, ScalarNode) else ""
     close = get_close_matches(text, re.findall("'([^']+)'", expected), n=1, cutoff=0.8)
     return f"did you mean {close[0]!r}?" if close else f"write one of {expected}"

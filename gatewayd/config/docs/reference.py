@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from gatewayd.config.docs.kinds import default_text, kind_of
 from gatewayd.config.models.root import Config
 from gatewayd.config.models.section import holds_by_name, holds_list, section_in
-from gatewayd.config.models.words import OrWord
+from gatewayd.config.models.words import words_of
 
 EXAMPLE = """\
 listeners:
@@ -102,7 +102,7 @@ def _shape(field: FieldInfo) -> str:
     """What `field` holds: one section or several, or a word instead."""
     if holds_by_name(field.annotation):
         return "mapping of names to mappings"
-    words = next((item.names for item in field.metadata if isinstance(item, OrWord)), None)
+    words = ", ".join(f"`{word}`" for word in words_of(field))
     return "list of mappings" if holds_list(field.annotation) else f"{words} or mapping" if words else "mapping"
 
 

@@ -106,10 +106,12 @@ class BrowserHeaders(Section):
         try:
             _ = self.policy
         except ValueError as error:
-            at = "hsts" if "HSTS" in str(error) else "referrer_policy" if "referrer" in str(error) else ""
-            at = at or "content_security_policy"
-            key = at if at in self.model_fields_set else "hsts_preload" if self.hsts_preload else "hsts_subdomains"
-            raise Complaint(str(error), "", at=(key,), on_key=True) from None
+            key = "referrer_policy" if "referrer" in str(error) else "content_security_policy"
+            hint = "write one such as strict-origin-when-cross-origin" if key == "referrer_policy" else "write one line"
+            if "HSTS" in str(error):
+                key = "hsts_preload" if self.hsts_preload else "hsts_subdomains"
+                hint = "add 'hsts: 365d'" + (" and 'hsts_subdomains: true'" if self.hsts_preload else "")
+            raise Complaint(str(error), hint, at=(key,), on_key=True) from None
         return self
 
     @property

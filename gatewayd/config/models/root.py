@@ -10,7 +10,7 @@ from pydantic import Field
 from gatewayd.config.models.access_log import AccessLog
 from gatewayd.config.models.authentication import Authentication
 from gatewayd.config.models.authorization import Authorization
-from gatewayd.config.models.browser import AllBrowserHeaders, BrowserHeaders, OwnCors
+from gatewayd.config.models.browser import AllBrowserHeaders, BrowserHeaders, CorsPolicy
 from gatewayd.config.models.dns import Dns
 from gatewayd.config.models.gateway import Gateway
 from gatewayd.config.models.identity_headers import GuardedHeaders, IdentityHeaders
@@ -60,7 +60,9 @@ class Config(Section):
         default=BrowserHeaders(nosniff=False),
         description="What answers tell browsers about security; nothing if left out, and `off` strips nothing either.",
     )
-    cors: OwnCors = Field(default=None, description="Which pages of other origins may read answers; none if left out.")
+    cors: CorsPolicy | None = Field(
+        default=None, description="Which pages of other origins may read answers; none if left out."
+    )
     services: Annotated[Mapping[ServiceName, Service], Frozen, Kind("mapping of names to services")] = Field(
         default=FrozenDict(), description="What stands behind the gateway, by name."
     )

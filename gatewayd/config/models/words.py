@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -22,11 +23,6 @@ class OrWord:
     """
 
     words: FrozenDict[str, Mapping[str, Any] | None]
-
-    @property
-    def names(self) -> str:
-        """The words as the reference page shows them."""
-        return ", ".join(f"`{word}`" for word in self.words)
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Puts the mapping in place of the word before the section is built."""
@@ -52,6 +48,11 @@ class OrWord:
     def _either(self) -> str:
         """What may stand there, for a hint."""
         return f"{', '.join(self.words)}, or a mapping"
+
+
+def words_of(field: FieldInfo) -> Mapping[str, Mapping[str, Any] | None]:
+    """The words that may stand in `field` instead of a section; usually none."""
+    return next((item.words for item in field.metadata if isinstance(item, OrWord)), FrozenDict())
 
 
 def or_word(**words: Mapping[str, Any] | None) -> OrWord:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gatewayd.config.complaint import suggestion
 from gatewayd.config.problems import Problem
-from gatewayd.config.source.nodes import ListNode, MapNode, Mark, Node, ScalarNode
+from gatewayd.config.source.nodes import ListNode, MapNode, Mark, Node, ScalarNode, written_out
 
 LISTS = ("listeners", "routes")  # sections that are lists: the files' entries follow each other
 
 
-def merge(files: Sequence[MapNode], known: Iterable[str], problems: list[Problem]) -> dict[str, MapNode | ListNode]:
-    """The sections of all `files`, of which those in `known` exist.
+def merge(
+    files: Sequence[MapNode], known: Mapping[str, Mapping[str, Any]], problems: list[Problem]
+) -> dict[str, MapNode | ListNode]:
+    """The sections of all `files`, of which those in `known` exist; it has the words that stand for a mapping in each.
 
     Lists append; mappings take the keys of all files, and the same key in two is an error that names both places.
     A section without anything below it is as if it were not there.
     """
-    known = tuple(known)
     merged: dict[str, MapNode | ListNode] = {}
     for file in files:
         for name, node in file.entries.items():
@@ -26,6 +28,8 @@ def merge(files: Sequence[MapNode], known: Iterable[str], problems: list[Problem
                 problems.append(mark.problem(f"unknown section {name!r}", suggestion(name, known, "sections")))
             elif isinstance(node, ScalarNode) and node.value is None:
                 continue
+            elif isinstance(node, ScalarNode) and (meant := known[name].get(str(node.value))) is not None:
+                _merge_mapping(merged, name, written_out(node.mark, meant), mark, problems)
             elif name in LISTS:
                 _merge_list(merged, name, node, mark, problems)
             else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -18,6 +18,7 @@ _CREDENTIAL = re.compile(
     ("[^"]*"?|'[^']*'?|\[[^\]]*\]?|[^\s].*?(?=,\s|\s+\#|[}\]\s]*$))""",
     re.IGNORECASE | re.VERBOSE,
 )
+_USER_IN_URL = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 # A line that may have one or more credentials on the lines below it: a list, or text that goes on.
 _CREDENTIALS_BELOW = re.compile(
     r"""^[ ]*(?:-[ ]+)*["']?[\w-]*(?:password|passwd|pepper|secret)(?!\w*_file)[\w-]*["']?:(?:\s|$)""",
@@ -28,8 +29,9 @@ Value: TypeAlias = str | int | float | bool | None
 
 
 def conceal(line: str) -> str:
-    """`line` with what its keys say is a credential starred out, one star for each character."""
-    return _CREDENTIAL.sub(lambda found: found[1] + (found[2] if "${" in found[2] else "*" * len(found[2])), line)
+    """`line` with what its keys say is a credential starred out, and users in URLs, one star for each character."""
+    line = _CREDENTIAL.sub(lambda found: found[1] + (found[2] if "${" in found[2] else "*" * len(found[2])), line)
+    return _USER_IN_URL.sub(lambda found: found[0] if "${" in found[0] else "*" * len(found[0]), line)
 
 
 def shown_line(lines: Sequence[str], number: int) -> str:
@@ -143,6 +145,16 @@ def text_at(node: Node, path: Iterable[str | int]) -> str | None:
     """The text at `path` below `node`; None if there is none, or none but what the environment lacks."""
     found = find(node, path)
     return found.value if isinstance(found, ScalarNode) and isinstance(found.value, str) and not found.broken else None
+
+
+def written_out(mark: Mark, value: Any) -> Node:
+    """`value` as if it stood at `mark`."""
+    if isinstance(value, Mapping):
+        entries = {key: written_out(mark, inner) for key, inner in value.items()}
+        return MapNode(mark, entries, dict.fromkeys(entries, mark))
+    if isinstance(value, tuple):
+        return ListNode(mark, tuple(written_out(mark, inner) for inner in value))
+    return ScalarNode(mark, value, str(value))
 
 
 def plain(node: Node) -> Any:

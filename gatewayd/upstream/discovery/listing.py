@@ -13,11 +13,15 @@ from gatewayd.core.membership import Found
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml also takes the tabs that JSON may be indented by
 
+_LONGEST = 300  # characters of a complaint: what it quotes may be as long as the file, and it goes to the log
+
 
 class Unusable(ValueError):
     """A content that is no list of targets: in which line, from 1, and why. Line 0 is the file as a whole."""
 
     def __init__(self, line: int, why: str) -> None:
+        if len(why) > _LONGEST:
+            why = f"{why[:_LONGEST]}..."
         super().__init__(f"line {line}: {why}" if line else why)
         self.line = line
 
