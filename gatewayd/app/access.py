@@ -7,6 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
 
 from gatewayd.app.authentication import Authenticating
 from gatewayd.app.judging import build_fields, build_policies, build_proof
@@ -23,6 +24,8 @@ from gatewayd.telemetry.metrics import Metrics
 from gatewayd.telemetry.security import SecurityLog
 from gatewayd.upstream.listfile import ListFile
 from gatewayd.upstream.listings import read_tenants
+
+_log = Logger(namespace="gatewayd.tenants")
 
 FILE_INTERVAL = 2.0  # seconds between two looks at a file of tenants or API keys
 _PATIENCE = 5.0  # seconds that a start waits for keys and files
@@ -102,7 +105,10 @@ class Gatekeeper:
 
     def _replace_tenants(self, listed: Mapping[str, TenantEntry]) -> None:
         """The file's tenants come to those of the configuration, which win."""
-        self._directory = _directory({**listed, **self._listed})
+        try:
+            self._directory = _directory({**listed, **self._listed})
+        except ValueError as error:  # a host that belongs to two of them
+            _log.error("the tenants of the file stay as they were: {why}", why=str(error))
 
 
 def _directory(table: Mapping[str, TenantEntry]) -> Directory:

@@ -21,6 +21,7 @@ the scraper asks for. This page is written by `python -m gatewayd.telemetry`.
   to say `le="1.0"`.
 - `route` is the name of the matched route, or `_unmatched`. `method` is one of the known methods, or `_OTHER`.
 - `status_code` is the exact code in counters and its class, such as `2xx`, in histograms: both match `=~"5.."`.
+- `tenant_id` and its like are tenants of verified credentials; `_other` is all those after the first 200.
 - 499 is the code of a request whose client went away before its answer.
 - Series marked "from the start" exist at zero before anything happened, so that `increase()` sees the first event.
   Those with a `service` or `route` label begin with the service or the first request.

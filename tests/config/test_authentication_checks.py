@@ -29,9 +29,9 @@ _NAMES = "use letters, digits and signs of ASCII, without blanks and commas"
         ("authentication: {issuers: {}}", 18, "there is no issuer", "add one, or remove the key"),
         (
             KEYS % "cookie: a, file: /k",
-            54,
+            55,
             "unknown key 'cookie'",
-            "known keys: file, header, keys, pepper, redis, pepper_file",
+            "known keys: file, header, keys, pepper, pepper_file, redis",
         ),
         (
             f"authentication: {{cookie: sid, api_keys: {{{PEPPER}, file: /k}}}}",

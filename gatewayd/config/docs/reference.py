@@ -16,6 +16,11 @@ from gatewayd.config.models.words import words_of
 EXAMPLE = """\
 listeners:
   - address: 0.0.0.0:8080
+authentication:                           # without `auth: public` a route now needs a token
+  issuers:
+    platform: {issuer: "https://id.example.org", audiences: [shop], algorithms: [RS256], jwks: {}}
+authorization:
+  roles: {staff: ["payments:*"], auditor: ["payments:read"]}
 services:
   payment:
     targets: ["http://10.0.0.5:9005", {url: "http://10.0.0.6:9005", weight: 2}]
@@ -36,6 +41,7 @@ routes:
     methods: [GET]
     service: file
     rewrite: /receipts/{id}.pdf
+    authorize: {permissions: ["payments:read"]}
     response_headers: {set: {Cache-Control: "private, max-age=60"}, remove: [Server]}
   - path: /upload/**
     hosts: ["*.example.org"]
@@ -43,8 +49,10 @@ routes:
     body_size: unlimited
     request_headers: {set: {Authorization: "Bearer ${FILE_TOKEN:-none}"}}
   - path: /pay/**
+    auth: public
     redirect: {to: "/api/v1/payments/{**}{query}"}
   - path: /robots.txt
+    auth: public
     respond: {body: "User-agent: *\\nDisallow: /\\n"}
 """
 
@@ -74,6 +82,9 @@ are refused; anchors and aliases work.
 **Environment.** In any value `${{NAME}}` is replaced by what the environment has, and `${{NAME:-default}}` by the
 default if it has nothing; `$${{` is a literal `${{`. Between `[ ]` or `{{ }}` such a value needs quotes. Messages and
 logs show the reference, never what it stands for.
+
+**Secrets** may stand in files of their own: `password_file: /run/secrets/redis` instead of `password`, and so for each
+`secret text` below. Of several secrets the file has one on each line. A relative path starts at the file that names it.
 
 A key without a default below is off, empty or taken from further out, as its meaning says.
 """

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, PlainSerializer, PlainValidator, WithJsonSchema
 
@@ -67,8 +66,6 @@ def _fits(claim: str, what: str) -> Callable[[str], str]:
         except BadToken:
             hint = "use letters, digits and signs of ASCII" + ("" if claim == "sub" else ", without blanks and commas")
             raise Complaint(f"{{value}} cannot be {what}", hint) from None
-        if not text:
-            raise Complaint(f"{what} is empty", "write one, or leave the key out")
         return text
 
     return validate
@@ -102,11 +99,6 @@ def secure_url(text: str) -> str:
         hint = "write https://; http:// is for this machine itself, such as http://127.0.0.1:8081"
         raise Complaint("{value} could be read and changed on its way", hint)
     return text
-
-
-def host_of(url: str) -> str:
-    """The host of a `secure_url`."""
-    return urlsplit(url).hostname or ""
 
 
 def file_path(text: str) -> str:

@@ -19,6 +19,7 @@ _CREDENTIAL = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _USER_IN_URL = re.compile(r"(?<=://)[^/\s@]+(?=@)")
+_BEFORE_KEY = re.compile(r"^[ ]*(?:-[ ]+)*")
 # A line that may have one or more credentials on the lines below it: a list, or text that goes on.
 _CREDENTIALS_BELOW = re.compile(
     r"""^[ ]*(?:-[ ]+)*["']?[\w-]*(?:password|passwd|pepper|secret)(?!\w*_file)[\w-]*["']?:(?:\s|$)""",
@@ -40,11 +41,11 @@ def shown_line(lines: Sequence[str], number: int) -> str:
     text = line.lstrip(" -")
     begin, entry = len(line) - len(line.lstrip(" ")), line.lstrip(" ").startswith("- ")
     for above in reversed(lines[:number]):
-        words = above.lstrip(" ")
+        words = _BEFORE_KEY.sub("", above)
         if not words or words.startswith("#"):
             continue
-        depth = len(above) - len(words)
-        if depth < begin or (entry and depth == begin and not words.startswith("- ")):
+        column = len(above) - len(words)
+        if column < begin or (entry and column == begin):
             if _CREDENTIALS_BELOW.match(above) and "${" not in text:
                 return line[: len(line) - len(text)] + "*" * len(text)
             break
