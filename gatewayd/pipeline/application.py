@@ -165,6 +165,8 @@ class Application:
             "path": head.path.decode("ascii") if head is not None else None,
             "status": exchange.status,
             "reason": exchange.reason.slug if exchange.reason is not None else None,
+            "tenant": exchange.tenant.decode("ascii") or None,
+            "fallback": exchange.stood_in_for.slug if exchange.stood_in_for is not None else None,
             "service": exchange.service or None,
             "target": exchange.target.url if exchange.target is not None else None,
             "attempts": exchange.attempts,

@@ -52,6 +52,7 @@ class Exchange(Task):
     route: Route | None = None
     status = 0
     reason: Reason | None = None  # why the gateway, and not a service, ended it
+    stood_in_for: Reason | None = None  # what the service was refused for that another answer stands in for
     service = ""
     target: Target[UpstreamConnection] | None = None  # asked last
     attempts = 0

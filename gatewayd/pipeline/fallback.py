@@ -35,6 +35,7 @@ class Fallback:
             kept = body is None or not body.opened or (upload is not None and upload.replayable)
             if refused.reason not in self._reasons or exchange.channel.writer.started or not (kept or self._bodiless):
                 raise
+            exchange.stood_in_for = refused.reason
         else:
             return
         exchange.cookie = b""  # of a target that did not answer
