@@ -120,9 +120,14 @@ def _member(*parts: object) -> bytes:
 
 
 def _entry(member: bytes) -> list[Any] | None:
-    """The parts of an entry."""
+    """The parts of an entry: an issuer or None, a name, and for a subject a time; None for what is something else."""
     try:
         parts = json.loads(member)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return parts if isinstance(parts, list) else None
+    if not isinstance(parts, list) or not 2 <= len(parts) <= 3:
+        return None
+    issuer, name, *issued = parts
+    if not (issuer is None or isinstance(issuer, str)) or not isinstance(name, str):
+        return None
+    return parts if all(type(time) in (int, float) for time in issued) else None

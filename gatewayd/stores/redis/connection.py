@@ -15,7 +15,7 @@ from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 from txredisapi import BaseRedisProtocol, RedisError, ResponseError
 
-from gatewayd.stores.redis.faults import NOT_YET, SILENT, Away, Fault, disconnected, refused
+from gatewayd.stores.redis.faults import NOT_YET, Away, Fault, disconnected, refused
 from gatewayd.stores.redis.wire import Answer, Answers, Garbled, Refusal
 
 
@@ -112,7 +112,7 @@ class Connection(BaseRedisProtocol):  # type: ignore[misc]  # txredisapi has no 
         """When the oldest call without an answer was sent."""
         return self.waiting[0][1] if self.waiting else None
 
-    def give_up(self, fault: Fault = SILENT) -> None:
+    def give_up(self, fault: Fault) -> None:
         """Close the connection, because of `fault`; only the first counts."""
         if self.fault is None:
             self.fault = fault

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gatewayd.core.backoff import Backoff
@@ -20,9 +19,10 @@ from gatewayd.core.breaker import Settings as BreakerSettings
 from gatewayd.core.outcomes import Outcome
 from gatewayd.stores.interface import Kind, Unavailable
 from gatewayd.stores.redis.calls import Again, Batch, Call
-from gatewayd.stores.redis.faults import NOT_YET, Fault
+from gatewayd.stores.redis.faults import NOT_YET, STOPPED, Fault
 from gatewayd.stores.redis.link import Link
 from gatewayd.stores.redis.settings import Settings
+from gatewayd.stores.redis.standing import Standing
 from gatewayd.stores.redis.way import Way
 from gatewayd.stores.redis.wire import encode
 
@@ -35,11 +35,7 @@ BREAKER = BreakerSettings(
     open=Backoff(base=0.5, factor=2.0, cap=5.0, jitter=0.2),
 )  # fmt: skip
 _BUSY = Fault("other", "too many calls wait for an answer")
-_STOPPED = Fault("connection", "the gateway stops")
 _PING = encode(b"PING")
-_MOST_TOLD = 20  # different faults that the log tells before Redis comes or goes
-
-_log = Logger()
 
 
 class Observer(Protocol):
@@ -70,8 +66,8 @@ class Desk:
         self._settings = settings
         self._reactor = reactor
         self._observer = observer
-        self._on_change = on_change
         self._way = Way(settings, reactor)
+        self._standing = Standing(str(self._way), on_change)
         patience = max(settings.connect_timeout, 2.0 * settings.timeout)
         self._links = [Link(self._way.connect, self, reactor, random, patience) for _ in range(settings.connections)]
         self._ready: list[Link] = []
@@ -82,10 +78,7 @@ class Desk:
         self._pulse: IDelayedCall | None = None
         self._first: Deferred[None] | None = None
         self._fault = NOT_YET
-        self._judged = False  # whether anybody was told yet
-        self._told: set[Fault] = set()  # since it was up last
         self.breaker = Breaker(BREAKER, random, self._breaker_moved)
-        self.up = False
         self.wanted = settings.connections
         self.waiting = 0
 
@@ -93,6 +86,11 @@ class Desk:
         """Where, and whether it is up."""
         state = "up" if self.up else f"away: {self._fault.why}"
         return f"<{type(self).__name__} {self._way}: {state}, {self.connected} of {self.wanted} connections>"
+
+    @property
+    def up(self) -> bool:
+        """Whether a call is likely to be answered."""
+        return self._standing.up and self._pulse is not None
 
     @property
     def connected(self) -> int:
@@ -103,9 +101,9 @@ class Desk:
         """Begin to connect. The Deferred fires when there is a connection, or cannot be one for now; never fails."""
         first: Deferred[None] = Deferred()
         self._first = first
+        self._pulse = self._reactor.callLater(HEARTBEAT, self._beat)
         for link in self._links:
             link.start()
-        self._pulse = self._reactor.callLater(HEARTBEAT, self._beat)
         return first
 
     async def stop(self) -> None:
@@ -114,12 +112,11 @@ class Desk:
         if pulse is None:
             return
         pulse.cancel()
-        self.up = False
         batch, self._batch = self._batch, None
         if batch is not None:
             assert self._sending is not None
             self._sending.cancel()
-            self._lose(batch, _STOPPED)
+            self._lose(batch, STOPPED)
         for link in self._links:
             await link.stop()
         if self._expiring is not None:
@@ -217,8 +214,8 @@ class Desk:
         self._observer.error(fault.kind)
         if fault.kind in ("timeout", "connection"):
             self._fault = fault
-        elif fault != _BUSY:  # Redis is up, and somebody has to look at it
-            self._tell(fault, "Redis at {place} is of no use to some: {why}")
+        else:
+            self._standing.complain(fault)
 
     def done(self, batch: Batch, now: float) -> None:
         """A batch has come to its end."""
@@ -249,27 +246,8 @@ class Desk:
 
     def _judge(self) -> None:
         """Tell when Redis comes or goes."""
-        if self._pulse is None:
-            return
-        place, why = str(self._way), self._fault.why
-        up = bool(self._ready) and self.breaker.state is State.CLOSED
-        if up is not self.up or not self._judged:
-            self.up, self._judged = up, True
-            self._told.clear()
-            if up:
-                _log.info("Redis at {place} is up", place=place)
-            else:
-                self._told.add(self._fault)
-                _log.warn("Redis at {place} is away: {why}", place=place, why=why)
-            self._on_change(up, "" if up else why)
-        elif not up and self._fault.kind == "auth":  # it came back, and somebody has to look at it
-            self._tell(self._fault, "Redis at {place} is still away: {why}")
-
-    def _tell(self, fault: Fault, text: str) -> None:
-        """Log what is wrong, once until Redis comes or goes."""
-        if fault not in self._told and len(self._told) < _MOST_TOLD:
-            self._told.add(fault)
-            _log.warn(text, place=str(self._way), why=fault.why)
+        if self._pulse is not None:
+            self._standing.judge(bool(self._ready) and self.breaker.state is State.CLOSED, self._fault)
 
     def _settle(self) -> None:
         """Who waits for the first attempt need wait no longer."""

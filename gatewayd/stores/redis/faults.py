@@ -39,6 +39,8 @@ class Away(Exception):
 
 
 NOT_YET = Fault("connection", "not connected yet")
+STOPPED = Fault("connection", "the gateway stops")
+ASKED = Fault("other", "everything was asked that there was to ask")
 SILENT = Fault("timeout", "the connection is silent")
 
 

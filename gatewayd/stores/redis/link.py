@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gatewayd.core.backoff import Backoff
-from gatewayd.stores.redis.faults import Fault, disconnected
+from gatewayd.stores.redis.faults import SILENT, STOPPED, Fault, disconnected
 
 if TYPE_CHECKING:
     from gatewayd.stores.redis.connection import Connection
@@ -74,7 +74,7 @@ class Link:
             if self.connection is None:
                 keeping.cancel()
             else:
-                self.connection.give_up()
+                self.connection.give_up(STOPPED)
             await keeping
 
     async def _keep(self) -> None:
@@ -118,7 +118,7 @@ class Link:
         self._doubting = None
         since = connection.silent_since()
         if since is not None and self._clock.seconds() - since >= self._patience:
-            connection.give_up()
+            connection.give_up(SILENT)
         else:
             self.doubt()
 

@@ -14,11 +14,12 @@ from twisted.internet.endpoints import (
     UNIXClientEndpoint,
     wrapClientTLS,
 )
+from twisted.internet.error import ConnectingCancelledError
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 
 from gatewayd.config.models.address import Address
-from gatewayd.stores.redis.faults import Away, Fault, disconnected
+from gatewayd.stores.redis.faults import ASKED, Away, Fault, disconnected
 from gatewayd.stores.redis.settings import SentinelSettings, Settings, TlsSettings
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Way:
             asking.addTimeout(patience, self._reactor, onTimeoutCancel=_too_late)
             try:
                 found = await asking
-            except CancelledError:
+            except (CancelledError, ConnectingCancelledError):
                 raise
             except Exception as error:
                 faults.append(f"{address}: {disconnected(error).why}")
@@ -82,7 +83,7 @@ class Way:
         try:
             found = await connection.ask("SENTINEL", "get-master-addr-by-name", sentinel.master)
         finally:
-            connection.give_up()
+            connection.give_up(ASKED)
         if found is None:
             raise Away(Fault("other", f'it knows no "{sentinel.master}"'))
         host, port = found
