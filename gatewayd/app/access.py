@@ -11,7 +11,7 @@ from twisted.logger import Logger
 
 from gatewayd.app.authentication import Authenticating
 from gatewayd.app.judging import build_fields, build_policies, build_proof
-from gatewayd.config import Config
+from gatewayd.config import Config, ConfigErrors, Problem
 from gatewayd.config.models.tenants import TenantEntry
 from gatewayd.core.tenants import TenantTable
 from gatewayd.filters.caller import Callers
@@ -67,7 +67,7 @@ class Gatekeeper:
                 "tenants",
                 FILE_INTERVAL,
                 reactor,
-                read_tenants,
+                self._read_tenants,
                 self._replace_tenants,
                 lambda function, path: deferToThreadPool(reactor, reactor.getThreadPool(), function, path),
             )
@@ -93,7 +93,7 @@ class Gatekeeper:
             first += self._authenticating.start()
         if self._tenants is not None:
             first.append(self._tenants.start())
-        started = DeferredList(first)
+        started = DeferredList(first, consumeErrors=True)  # those that time out
         return started.addTimeout(_PATIENCE, self._reactor, onTimeoutCancel=lambda result, timeout: None)
 
     def stop(self) -> None:
@@ -102,6 +102,15 @@ class Gatekeeper:
             self._authenticating.stop()
         if self._tenants is not None:
             self._tenants.stop()
+
+    def _read_tenants(self, name: str, content: bytes) -> Mapping[str, TenantEntry]:
+        """The tenants in a file. Raises `ConfigErrors`, also where they do not go with those of the configuration."""
+        listed = read_tenants(name, content)
+        try:
+            _directory({**listed, **self._listed})
+        except ValueError as error:
+            raise ConfigErrors([Problem(name, 0, 0, str(error), "give it to one of them")]) from None
+        return listed
 
     def _replace_tenants(self, listed: Mapping[str, TenantEntry]) -> None:
         """The file's tenants come to those of the configuration, which win."""

@@ -7,9 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
 
+from gatewayd.config.models.apikeys import ApiKeyEntry
 from gatewayd.config.models.apikeys import ApiKeys as ApiKeysConfig
 from gatewayd.config.models.authentication import Authentication as Config
 from gatewayd.config.models.authentication import Introspection
@@ -36,6 +39,7 @@ from gatewayd.upstream.outgoing import Outgoing, read_trusted
 
 _FILE_INTERVAL = 2.0  # seconds between two looks at the file of API keys
 _LARGEST_ANSWER = 64 * 1024  # bytes of an introspection's answer
+_log = Logger(namespace="gatewayd.authentication")
 
 
 class Authenticating:
@@ -186,18 +190,12 @@ def _asking(store: Store) -> Callable[[str], Any]:
 
 
 def _parsed(key_id: str, value: bytes) -> ApiKey | None:
-    """The entry that a store has for a key; None for what is none, which lets nobody in."""
+    """The entry that a store has for a key, judged as one of the configuration; None for what is none."""
     try:
-        entry = json.loads(value)
-        return ApiKey(
-            key_id,
-            entry["hash"],
-            entry.get("tenant"),
-            entry.get("user"),
-            frozenset(entry.get("roles", ())),
-            frozenset(entry.get("scopes", ())),
-            entry.get("limits", {}),
-            entry.get("expires"),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
+        return ApiKeyEntry.model_validate({**json.loads(value), "id": key_id}).key
+    except ValidationError as error:
+        why = ", ".join(".".join(map(str, fault["loc"])) or "all of it" for fault in error.errors())
+    except (ValueError, TypeError, RecursionError):
+        why = "it is no JSON object"
+    _log.warn("the API key {id} in the store lets nobody in: wrong is {why}", id=key_id, why=why)
+    return None

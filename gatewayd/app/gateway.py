@@ -13,7 +13,7 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet import task
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.logger import Logger
 
 import twisted
@@ -26,6 +26,7 @@ from gatewayd.app.judging import proxied
 from gatewayd.app.notify import notify
 from gatewayd.app.services import ServiceBuilder
 from gatewayd.app.signals import Signals
+from gatewayd.app.store import build_store
 from gatewayd.app.upkeep import Upkeep
 from gatewayd.config import Config
 from gatewayd.core.forwarded import TrustedPeers
@@ -68,7 +69,8 @@ class Gateway(Service):
         self._deadlines = Deadlines(reactor, now)
         access = config.access_log
         self._access_log = AccessLog(sink_for(access.path), reactor, access.flush_interval, access.buffer)
-        self._gatekeeper = keeper = Gatekeeper(config, metrics, reactor, now, time.time, random.random)
+        self._store = build_store(config.redis, metrics, reactor, random.random)
+        self._gatekeeper = keeper = Gatekeeper(config, metrics, reactor, now, time.time, random.random, self._store)
         builder = ServiceBuilder(metrics, dialer(reactor), self._deadlines, now, random.random, keeper.fields.answers)
         self._services = services = builder.build(config)
         self._upkeep = Upkeep(config, services, metrics, builder, reactor, now, random.random)
@@ -154,6 +156,8 @@ class Gateway(Service):
             site = admin_site(self.metrics, self.readiness, __version__, self._reactor)
             family = self._admin_socket.family
             self._admin = self._reactor.adoptStreamPort(self._admin_socket.fileno(), family, site)
+        if self._store is not None:
+            self._store.start()
         starting: Deferred[Any] = DeferredList([self._upkeep.start(self.readiness), self._gatekeeper.start()])
         starting.addCallback(self._listen)
         starting.addErrback(self._failed_to_start)
@@ -244,11 +248,14 @@ class Gateway(Service):
         """Everything behind the requests, last what would tell of it."""
         self._upkeep.stop()
         self._gatekeeper.stop()
+        ending: list[Deferred[Any]] = []
+        if self._store is not None:
+            ending.append(Deferred.fromCoroutine(self._store.stop()))
         for service in self._services.values():
             service.close()
         self._deadlines.stop()
         self._lag.stop()
         self._access_log.close()
         if self._admin is not None:
-            return self._admin.stopListening()
-        return None
+            ending.append(maybeDeferred(self._admin.stopListening))
+        return DeferredList(ending, consumeErrors=True)

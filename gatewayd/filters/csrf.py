@@ -8,6 +8,8 @@ from gatewayd.core.messages import Role
 from gatewayd.core.reasons import CROSS_SITE, Refused
 from gatewayd.filters.asking import Asking, Events
 
+_OPENING = b"CONNECT"  # what an upgrade is in HTTP/2 (RFC 8441): not a safe method
+
 
 class Csrf:
     """Lets requests pass whose credential is no cookie, and those that come from where `origins` says."""
@@ -29,9 +31,11 @@ class Csrf:
             if field.role is Role.NOTED:
                 before = said.get(field.name)
                 said[field.name] = field.value if before is None else before + b", " + field.value
+        # A page of any site may open a WebSocket, with cookies, by what looks like a harmless GET (RFC 6455 10.2).
+        method = head.method if head.section.upgrade is None else _OPENING
         scheme = b"https" if exchange.channel.peer.secure_of(head) else b"http"
         why = self._origins.check(
-            head.method,
+            method,
             origin_of(scheme, head.authority),
             said.get(b"origin"),
             said.get(b"sec-fetch-site"),

@@ -7,16 +7,20 @@ from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
+from gatewayd.core.messages import Role
 from gatewayd.core.reasons import POLICY_FAILED, POLICY_REFUSED, Refused
 from gatewayd.core.tokens.identity import Identity
 from gatewayd.filters.asking import Asking, Events
 
 _log = Logger(namespace="gatewayd.policies")
 _WITHHELD = frozenset({"authorization", "cookie", "proxy-authorization"})
+_FORGED = frozenset({Role.GUARDED})
+_FORGED_BY_STRANGERS = frozenset({Role.GUARDED, Role.FORWARDING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +28,8 @@ class PolicyRequest:
     """What a policy sees of a request.
 
     `identity` is None for an anonymous caller. `headers` has the values of each field by its name in lower case,
-    without credentials. `route` is the route's name, `parameters` are those of its path, `client` is the client's
-    address.
+    without credentials, and without what the client had no business to send. `route` is the route's name, `parameters`
+    are those of its path, `client` is the client's address.
     """
 
     method: str
@@ -56,7 +60,8 @@ class AskPolicy:
     that it may not.
     """
 
-    __slots__ = ("_client", "_clock", "_events", "_in_thread", "_limit", "_name", "_parameters", "_policy", "_withheld")
+    __slots__ = ("_client", "_clock", "_events", "_in_loop", "_in_thread", "_limit", "_name", "_parameters", "_policy",
+                 "_withheld")  # fmt: skip
 
     def __init__(
         self,
@@ -73,6 +78,7 @@ class AskPolicy:
     ) -> None:
         self._name = name
         self._policy = policy
+        self._in_loop = iscoroutinefunction(policy)
         self._limit = limit
         self._clock = clock
         self._in_thread = in_thread
@@ -84,22 +90,14 @@ class AskPolicy:
     async def __call__(self, exchange: Asking) -> None:
         """Raises `Refused`."""
         request = self._seen(exchange)
-        asking: Deferred[Any]
-        if iscoroutinefunction(self._policy):
-            asking = Deferred.fromCoroutine(self._policy(request))
-        else:
-            asking = self._in_thread(self._policy, request)
-        asking.addTimeout(self._limit, self._clock)
-        try:
-            answer = await asking
-        except CancelledError:
-            raise
-        except TimeoutError:
+        answered = await self._asked(request)
+        if answered is None:
             _log.error("the policy {policy} took longer than {limit} s", policy=self._name, limit=self._limit)
-            raise Refused(POLICY_FAILED) from None
-        except Exception:
-            _log.failure("the policy {policy} failed", policy=self._name)
-            raise Refused(POLICY_FAILED) from None
+            raise Refused(POLICY_FAILED)
+        (answer,) = answered
+        if isinstance(answer, Failure):
+            _log.failure("the policy {policy} failed", answer, policy=self._name)
+            raise Refused(POLICY_FAILED)
         if answer is False or isinstance(answer, str):
             tenant = None if request.identity is None else request.identity.tenant
             self._events("policy refused", exchange, policy=self._name, tenant=tenant)
@@ -108,15 +106,46 @@ class AskPolicy:
             _log.error("the policy {policy} answered neither yes nor no", policy=self._name)
             raise Refused(POLICY_FAILED)
 
+    def _asked(self, request: PolicyRequest) -> Deferred[tuple[Any] | None]:
+        """The policy's answer or its failure, in a tuple; None where it took too long. It does not fail.
+
+        So what ends the wait from outside, a client that has gone, is not taken for a failure of the policy. One that
+        will not be cancelled is waited for no longer.
+        """
+        policy: Callable[[PolicyRequest], Any] = self._policy
+        asking: Deferred[Any]
+        asking = Deferred.fromCoroutine(policy(request)) if self._in_loop else self._in_thread(policy, request)
+        answer: Deferred[tuple[Any] | None] = Deferred(lambda _: asking.cancel())
+
+        def tell(result: object) -> None:
+            if not answer.called:
+                answer.callback((result,))
+
+        def give_up() -> None:
+            answer.callback(None)
+            asking.cancel()
+
+        def stop(result: tuple[Any] | None) -> tuple[Any] | None:
+            if timer.active():
+                timer.cancel()
+            return result
+
+        asking.addBoth(tell)
+        if not answer.called:
+            timer = self._clock.callLater(self._limit, give_up)
+            answer.addBoth(stop)
+        return answer
+
     def _seen(self, exchange: Asking) -> PolicyRequest:
         """What the policy sees."""
         head, route, caller = exchange.head, exchange.route, exchange.caller
         assert head is not None
         assert route is not None
         headers: dict[str, tuple[str, ...]] = {}
+        forged = _FORGED if exchange.channel.peer.trusted else _FORGED_BY_STRANGERS
         for one in head.fields:
             name = one.name.decode("ascii")
-            if name not in self._withheld:
+            if name not in self._withheld and one.role not in forged:
                 headers[name] = (*headers.get(name, ()), one.value.decode("latin-1"))
         return PolicyRequest(
             method=head.method.decode("ascii"),

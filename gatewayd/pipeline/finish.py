@@ -35,7 +35,7 @@ class Finish:
         lines, gone = b"", _NOTHING
         if self._security is not None:
             present = {field.name for field in noted} if noted else ()
-            lines = self._security.lines(exchange.channel.peer.secure, present)
+            lines = self._security.lines(_by_tls(exchange), present)
         if self.cors is not None:
             varied = [field.value for field in noted if field.name == b"vary"]
             lines += self._cors_lines(exchange, self.cors, varied)
@@ -45,7 +45,7 @@ class Finish:
 
     def of_reply(self, exchange: Exchange) -> bytes:
         """The lines to add to an answer of the gateway's own."""
-        lines = b"" if self._security is None else self._security.lines(exchange.channel.peer.secure)
+        lines = b"" if self._security is None else self._security.lines(_by_tls(exchange))
         if self.cors is not None:
             lines += self._cors_lines(exchange, self.cors, [])
         return lines
@@ -53,7 +53,7 @@ class Finish:
     def preflight(self, exchange: Exchange, origin: bytes, method: bytes, headers: bytes | None) -> bytes:
         """The lines of the answer to a preflight; without those of CORS where what it asks for is refused."""
         assert self.cors is not None
-        lines = b"" if self._security is None else self._security.lines(exchange.channel.peer.secure)
+        lines = b"" if self._security is None else self._security.lines(_by_tls(exchange))
         return lines + (self.cors.preflight(origin, method, headers) or b"") + b"Vary: %b\r\n" % PREFLIGHT_VARY
 
     def _cors_lines(self, exchange: Exchange, cors: Cors, varied: list[bytes]) -> bytes:
@@ -62,6 +62,12 @@ class Finish:
         assert exchange.head is not None
         origin = noted_value(exchange.head.section, b"origin")
         return lines if origin is None else lines + (cors.judge(origin) or b"")
+
+
+def _by_tls(exchange: Exchange) -> bool:
+    """Whether the client is reached by TLS, all the way as far as a believed proxy says so."""
+    assert exchange.head is not None
+    return exchange.channel.peer.secure_of(exchange.head)
 
 
 def noted_value(section: HeaderSection, name: bytes) -> bytes | None:

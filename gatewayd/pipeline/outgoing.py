@@ -55,7 +55,7 @@ def _edited(section: HeaderSection, edits: Edits | None, gone: frozenset[bytes] 
     """The lines to forward with the route's changes, and without the names in `gone`."""
     if edits is None:
         return b"".join(forwarded(section, section.nominated | gone))
-    return b"".join(forwarded(section, section.nominated | gone | edits.gone)) + edits.lines
+    return b"".join(forwarded(section, section.nominated | gone | edits.gone)) + edits.instead(section)
 
 
 def framing_of(head: RequestHead, answer: ResponseHead) -> Framing:

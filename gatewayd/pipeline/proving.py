@@ -28,6 +28,9 @@ class Proof(Protocol):
     def __call__(self, exchange: Asking, method: bytes, target: bytes) -> bytes:
         """The line for a request as the service receives it: `target` is path and query."""
 
+    def towards(self, service: str) -> Proof:
+        """The proof for the service of this name."""
+
 
 class SignedRequest:
     """A signature of the request itself (`gatewayd.core.proof`); `nonce` makes one that was never used before."""
@@ -50,6 +53,10 @@ class SignedRequest:
         fields = _NOBODY if caller is None else caller.fields
         return self._signer.sign(method, target, body, exchange.application.wall_clock(), self._nonce(), fields)
 
+    def towards(self, service: str) -> SignedRequest:
+        """The same for all."""
+        return self
+
 
 async def _gather_small(exchange: Exchange) -> None:
     await gather(exchange, MOST_DIGESTED)
@@ -65,9 +72,12 @@ def gather_to_sign(exchange: Exchange) -> Awaitable[None] | None:
 
 
 class SignedIdentity:
-    """A short-lived JWT about the caller, signed by the gateway; the same one for half of its `life` in seconds."""
+    """A short-lived JWT about the caller, signed by the gateway; the same one for half of its `life` in seconds.
 
-    __slots__ = ("_algorithm", "_audience", "_issuer", "_kept", "_life", "_secret")
+    Without an `audience` each service gets one of its own, so that it cannot pass for the gateway before the others.
+    """
+
+    __slots__ = ("_algorithm", "_audience", "_issuer", "_kept", "_life", "_secret", "_services")
 
     def __init__(self, secret: bytes, algorithm: str, issuer: str, audience: str | None, life: float) -> None:
         self._secret = secret
@@ -76,6 +86,17 @@ class SignedIdentity:
         self._audience = audience
         self._life = life
         self._kept: dict[Caller | None, tuple[float, bytes]] = {}
+        self._services: dict[str, SignedIdentity] = {}
+
+    def towards(self, service: str) -> SignedIdentity:
+        """Tokens whose audience is the service, unless they all have another."""
+        if self._audience is not None:
+            return self
+        found = self._services.get(service)
+        if found is None:
+            found = SignedIdentity(self._secret, self._algorithm, self._issuer, service, self._life)
+            self._services[service] = found
+        return found
 
     def __call__(self, exchange: Asking, method: bytes, target: bytes) -> bytes:
         """The line."""

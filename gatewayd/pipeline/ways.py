@@ -12,7 +12,7 @@ from gatewayd.core.pattern import parse_pattern
 from gatewayd.core.quantiles import Quantile
 from gatewayd.core.retry import Retries
 from gatewayd.pipeline import templates
-from gatewayd.pipeline.edits import compile_edits
+from gatewayd.pipeline.edits import compile_edits, withheld_by
 from gatewayd.pipeline.keys import key_of
 from gatewayd.pipeline.proving import Proof
 from gatewayd.pipeline.way import Hedge, Way
@@ -24,6 +24,7 @@ class Ways:
     def __init__(self, config: Config, trusted: TrustedPeers, proof: Proof | None = None) -> None:
         self._config = config
         self._proof = proof
+        self._withheld = withheld_by(config.authentication)
         self._trusted = trusted
         self._hedges: dict[str, Hedge] = {}
 
@@ -45,7 +46,9 @@ class Ways:
             body_size=config.body_size_of(route),
             host={"preserve": None, "target": b""}.get(service.host, service.host.encode("ascii")),
             retarget=retarget,
-            request_edits=compile_edits(route.request_headers),
+            request_edits=compile_edits(
+                route.request_headers, None if config.auth_of(route).mode == "public" else self._withheld
+            ),
             response_edits=compile_edits(route.response_headers),
             retries=_retries(retries),
             per_try=retries.per_try,
@@ -55,7 +58,7 @@ class Ways:
             if balance.sticky is None
             else key_of(Key(Source.COOKIE, balance.sticky.cookie.encode("ascii")), self._trusted),
             lines=lines,
-            proof=self._proof,
+            proof=None if self._proof is None else self._proof.towards(name),
         )
 
     def _hedge(self, name: str, retries: RetriesConfig) -> Hedge | None:

@@ -9,9 +9,10 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from gatewayd.core.breaker.states import PAIRS
-from gatewayd.telemetry import catalogue, catalogue_callers, process, rows
+from gatewayd.telemetry import catalogue, catalogue_callers, catalogue_stores, process, rows
 from gatewayd.telemetry.callers import CallerMetrics
 from gatewayd.telemetry.definition import Definition
+from gatewayd.telemetry.stores import RedisMetrics
 from gatewayd.telemetry.tally import HistogramTally, Row, TallyCollector
 from gatewayd.telemetry.traffic import UNMATCHED, RouteMetrics, ServiceMetrics
 
@@ -36,6 +37,7 @@ class Metrics:
         self._routes: dict[str, RouteMetrics] = {}
         self._services: dict[str, ServiceMetrics] = {}
         self.callers = CallerMetrics()
+        self.redis = RedisMetrics()
         self._build: tuple[str, ...] | None = None
         self._config: tuple[str, ...] | None = None
         self._pairs = tuple(pairs)
@@ -44,6 +46,7 @@ class Metrics:
         self._expose_breakers()
         self._expose_services()
         self._expose_callers()
+        self._expose_stores()
         self.overhead = self._histogram(catalogue.OVERHEAD)
         self.loop_lag = self._histogram(catalogue.LOOP_LAG)
         self._violations = self._events(catalogue.VIOLATIONS)
@@ -84,6 +87,7 @@ class Metrics:
             service.connect_durations.fold()
             service.check_durations.fold()
         self.callers.auth.durations.fold()
+        self.redis.fold()
 
     def limits(self, connections: int) -> None:
         """Tell how many client connections may be open at most."""
@@ -138,9 +142,14 @@ class Metrics:
         self._tally(catalogue.POOL, lambda: rows.pools(services))
         self._tally(catalogue.RETRIES, lambda: rows.retries(services))
         self._tally(catalogue.TARGETS, lambda: rows.targets(services))
-        self._tally(catalogue.CHECK_STATUS, lambda: rows.check_statuses(services))
+        self._tally(catalogue.CHECK_STATUS, lambda: (*rows.check_statuses(services), *self.redis.health()))
         self._tally(catalogue.CHECK_DURATION, lambda: rows.check_durations(services))
         self._tally(catalogue.CONNECT_DURATION, lambda: rows.by_service(services, lambda one: one.connect_durations))
+
+    def _expose_stores(self) -> None:
+        self._tally(catalogue_stores.REDIS_DURATION, self.redis.durations)
+        self._tally(catalogue_stores.REDIS_ERRORS, self.redis.errors)
+        self._tally(catalogue_stores.REDIS_CONNECTIONS, self.redis.counts)
 
     def _expose_callers(self) -> None:
         callers = self.callers

@@ -138,6 +138,7 @@ def test_numbers_of_an_ejection(tmp_path: Path) -> None:
             open=Backoff(3.0, 2.0, 60.0, 0.1),
             probes=1,
             ramp=0.0,
+            memory=60.0,
         )
 
 

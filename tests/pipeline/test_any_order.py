@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from contextlib import ExitStack
@@ -11,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from gatewayd.core.breaker import State
 from tests.pipeline.answers import Garbled, read_answers
 from tests.pipeline.wire import Wire
 from tests.pipeline.world import World, failures_logged, get, ok
@@ -23,6 +25,30 @@ services:
     targets: ["http://127.0.0.1:9005"]
     timeouts: {response: 5s, idle: 8s, total: 20s, tunnel: 30s}
     pool: {connections: 2, waiters: 1, wait: 3s, requests: 4}
+routes:
+  - {name: all, path: "/**", service: main}
+  - {name: own, path: /own, respond: {body: own}}
+"""
+RESILIENT = """
+limits: {body_size: 64B}
+timeouts: {request_body: 10s, send: 10s}
+services:
+  main:
+    targets: ["http://127.0.0.1:9005", "http://127.0.0.1:9006"]
+    timeouts: {response: 5s, idle: 8s, total: 20s, tunnel: 30s}
+    pool: {connections: 2, waiters: 1, wait: 3s, requests: 4}
+    breaker: {minimum: 4, consecutive: 3, probes: 1, open: 5s, ramp: 3s}
+    ejection: {consecutive: 2, time: 4s, ramp: 2s}
+    concurrency: {most: 2, queue: 1, wait: 4s, order: lifo_under_pressure}
+    retries:
+      attempts: 2
+      on: [connect, reset, timeout, protocol, 5xx]
+      per_try: 4s
+      backoff: 1s
+      body: 16B
+      budget: 0%
+      budget_least: 2
+      hedge: {most: 1s}
 routes:
   - {name: all, path: "/**", service: main}
   - {name: own, path: /own, respond: {body: own}}
@@ -41,6 +67,7 @@ REQUESTS = [
     (b"POST", get(b"/", CHUNKED, method=b"POST") + b"50\r\n" + b"x" * 80 + b"\r\n0\r\n\r\n"),
     (b"POST", get(b"/", b"Content-Length: 65\r\n", method=b"POST") + b"x" * 65),
     (b"POST", get(b"/", CHUNKED, method=b"POST") + b"zz\r\n"),
+    (b"POST", get(b"/", LONG, b"Idempotency-Key: 1\r\n", method=b"POST") + b"twelve bytes"),
     (b"GET", get(b"/ws", UPGRADE)),
     (b"GET", b"GET / HTTP/1.1\r\n\r\n"),
 ]
@@ -59,12 +86,16 @@ ANSWERS = [
     b"nonsense\r\n\r\n",
     ok() + ok(b"unasked"),
 ]
+# Heads of requests that must not be sent twice, and their ids.
+ONCE = re.compile(rb"(?:POST|PUT) (?:(?!\r\n\r\n|Idempotency-Key).)*?X-Request-Id: (\w+)", re.DOTALL)
 CHOICE = st.integers(0, 50)
 SPLIT = st.integers(0, 200)
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """Up to three clients before a service with two connections."""
+    """Up to three clients before a service with two connections to each target."""
+
+    config = CONFIG
 
     @initialize()
     def begin(self) -> None:
@@ -73,7 +104,7 @@ class AnyOrder(RuleBasedStateMachine):
         folder = Path(tempfile.mkdtemp(prefix="gateway-"))
         self.stack.callback(shutil.rmtree, folder)
         self.failures = self.stack.enter_context(failures_logged())
-        self.world = World(folder, CONFIG)
+        self.world = World(folder, self.config)
         self.world.accepting = False
         self.clients: list[Wire] = []
         self.methods: dict[Wire, list[bytes]] = {}
@@ -175,8 +206,9 @@ class AnyOrder(RuleBasedStateMachine):
         """Once in a while the gateway stops."""
         if when == 20:
             self.world.listener.drain()
-            for channel in list(self.world.listener.channels) if hurry else []:
-                channel.expel()
+            channels = {channel.transport: channel for channel in self.world.listener.channels}
+            for client in [client for client in self.clients if client in channels] if hurry else []:
+                channels[client].expel()
             self.world.clock.advance(0)
 
     # What must hold at any time.
@@ -185,9 +217,12 @@ class AnyOrder(RuleBasedStateMachine):
     def bounds_hold(self) -> None:
         """Never more connections to the service than allowed, and no request counted that is not there."""
         if hasattr(self, "world"):
-            open_ones = [wire for wire in self._services() if not wire.ending]
-            dialing = [dial for dial in self.world.dials if not dial.outcome.called]
-            assert len(open_ones) + len(dialing) <= 2
+            there = [
+                dial.port
+                for dial in self.world.dials
+                if not dial.outcome.called or (dial.made and not (dial.wire.gone or dial.wire.ending))
+            ]
+            assert all(there.count(port) <= 2 for port in there)
             exchanges = [channel for channel in self.world.listener.channels if channel.exchange is not None]
             assert self.world.in_progress <= len(exchanges)
             assert not self.failures, self.failures[0]["log_failure"].getTraceback()
@@ -221,9 +256,42 @@ class AnyOrder(RuleBasedStateMachine):
         assert len(world.deadlines) == 0
         assert world.total("http_requests_total") == len(world.records)
         assert all(record["status"] for record in world.records)
+        sent = [ident for dial in world.dials for ident in ONCE.findall(dial.wire.written)]
+        assert len(set(sent)) == len(sent)
         self.stack.close()
 
 
-AnyOrder.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+class ResilientInAnyOrder(AnyOrder):
+    """The same before two targets with all that is made of them: breakers, retries, hedges, and a bulkhead."""
+
+    config = RESILIENT
+
+    @invariant()
+    def shares_are_kept(self) -> None:
+        """Never more requests in the bulkhead, nor more retries, than may be; nor fewer than none."""
+        if hasattr(self, "world"):
+            service = self.world.services["main"]
+            bulkhead = service.bulkhead
+            assert bulkhead is not None
+            assert (0 <= bulkhead.active <= 2, bulkhead.waiting <= 1) == (True, True)
+            assert 0 <= service.budget.taken <= 2
+            asked = [target.active for target in service.targets]
+            assert min(asked) >= 0
+            assert sum(asked) <= 2 * service.active <= 2 * len(self.world.listener.channels)
+
+    @invariant()
+    def breakers_agree(self) -> None:
+        """One target at least is not ejected, and an open breaker closes by the clock."""
+        if hasattr(self, "world"):
+            service, now = self.world.services["main"], self.world.clock.seconds()
+            assert len([target for target in service.targets if target.ejected_until(now)]) <= 1
+            assert service.breaker is not None
+            assert service.breaker.state is not State.OPEN or service.breaker.opened_until > 0
+
+
+for machine in (AnyOrder, ResilientInAnyOrder):
+    machine.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
 TestAnyOrder = AnyOrder.TestCase
 TestAnyOrder.__doc__ = "In any order of events the gateway keeps its bounds and its promises."
+TestResilientInAnyOrder = ResilientInAnyOrder.TestCase
+TestResilientInAnyOrder.__doc__ = "In any order of events nobody is asked too often, and nothing is left over."

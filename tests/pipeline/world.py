@@ -29,7 +29,7 @@ from gatewayd.core.breaker import Breaker, State
 from gatewayd.core.forwarded import TrustedPeers
 from gatewayd.core.reasons import CONNECT_FAILED, Reason, Refused
 from gatewayd.http.connection import UpstreamConnection
-from gatewayd.http.deadlines import Deadlines
+from gatewayd.http.deadlines import Deadlines, Expiring
 from gatewayd.http.dial import Where
 from gatewayd.http.listener import Census, Listener
 from gatewayd.telemetry.metrics import Metrics
@@ -83,6 +83,38 @@ class Dial:
         self.outcome.errback(Failure(Refused(reason)))
 
 
+class _InOrder(set[Expiring]):
+    """A set that is gone through in the order in which its members came, from run to run the same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._order: dict[Expiring, None] = {}
+
+    def add(self, item: Expiring) -> None:
+        """Take in."""
+        super().add(item)
+        self._order[item] = None
+
+    def discard(self, item: object) -> None:
+        """Leave out."""
+        super().discard(item)
+        self._order.pop(item, None)  # type: ignore[call-overload]
+
+    def __iter__(self) -> Iterator[Expiring]:
+        """Go through them."""
+        return iter(self._order)
+
+
+class OrderlyDeadlines(Deadlines):
+    """Acts on deadlines that pass in the same moment in the order in which they came to be watched."""
+
+    def __init__(self, clock: Clock, now: Callable[[], float]) -> None:
+        super().__init__(clock, now)
+        self._watched: set[Expiring] = _InOrder()
+        self.watch = self._watched.add
+        self.forget = self._watched.discard
+
+
 class World:
     """The gateway of a configuration. Services take connections at once, unless `accepting` says otherwise.
 
@@ -99,7 +131,7 @@ class World:
         self.records: list[dict[str, Any]] = []
         self.dials: list[Dial] = []
         self.accepting = True
-        self.deadlines = Deadlines(clock, clock.seconds)
+        self.deadlines = OrderlyDeadlines(clock, clock.seconds)
         self.random: Callable[[], float] = Random(1).random if draw is None else lambda: draw
         chance = lambda: self.random()  # noqa: E731 - looked up at each call, so that a test may replace it
         wall_clock = lambda: START + clock.seconds()  # noqa: E731

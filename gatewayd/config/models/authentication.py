@@ -63,7 +63,9 @@ class Authentication(Section):
     cookie: Cookie | None = Field(default=None, description="A cookie that tokens are taken from as well.")
     cache: TokenMemory = Field(default=TokenMemory(), description="Verdicts about tokens that are remembered.")
     strip_credentials: bool = Field(
-        default=False, description="Whether services do not see the token, the API key and the cookie."
+        default=False,
+        description="Whether services do not see `Authorization`, the API key and the cookie, where routes are not "
+        "public.",
     )
     issuers: Annotated[Mapping[ServiceName, TokenIssuer], Frozen, Kind("mapping of names to issuers")] = Field(
         default=FrozenDict(), description="Whose JSON Web Tokens are taken, by name."

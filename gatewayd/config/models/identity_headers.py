@@ -17,15 +17,17 @@ from gatewayd.core.proof import IdentityNames, Signer
 from gatewayd.core.tokens.errors import BadKey
 from gatewayd.core.tokens.keys import from_secret
 
-PROOF_HEADER = "X-Gateway-Proof"
+PROOF_HEADERS = ("X-Gateway-Proof", "X-Gateway-Identity")  # by `hmac` and by `jwt`
 _PATTERN = re.compile(r"[!#$%&'+.^_`|~0-9A-Za-z-]{1,127}\*?")
 
 
 class ProofSettings(Section):
-    """A signature by which services know that a request came through the gateway, in `X-Gateway-Proof`."""
+    """A signature by which services know that a request came through the gateway."""
 
     kind: Literal["hmac", "jwt"] = Field(
-        default="hmac", description="`hmac` signs the whole request; `jwt` is a token about the caller alone."
+        default="hmac",
+        description="`hmac` signs the whole request, in `X-Gateway-Proof`; `jwt` is a token about the caller alone, in "
+        "`X-Gateway-Identity`.",
     )
     secret: SecretStr = Field(description="What it is signed with, at least 32 bytes; services know it too.")
     algorithm: HmacAlgorithm = Field(default="HS256", description="Only with `jwt`: what it is signed by.")
@@ -63,7 +65,8 @@ class IdentityHeaders(Section):
     @model_validator(mode="after")
     def _check(self) -> Self:
         """Each header is another one, and none that the gateway writes for other reasons."""
-        taken = {PROOF_HEADER.lower(): "it carries the proof", **NOBODY_SETS_IN_REQUESTS}
+        proofs = {name.lower(): "it carries the proof" for name in PROOF_HEADERS}
+        taken = {**proofs, **NOBODY_SETS_IN_REQUESTS}
         for key in IdentityNames._fields:
             name = getattr(self, key)
             if name is None:
@@ -113,4 +116,4 @@ class GuardedHeaders(Section):
         claims = [name for name in CLAIM_NAMES if name not in allowed]
         own = [name for name in identity.names if name is not None]
         known = [name for name in IDENTITY_NAMES if name not in allowed]
-        return GuardedNames([*claims, *self.add], [*known, *own, PROOF_HEADER])
+        return GuardedNames([*claims, *self.add], [*known, *own, *PROOF_HEADERS])

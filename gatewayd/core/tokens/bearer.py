@@ -51,11 +51,27 @@ def _values(cookies: Sequence[bytes], name: bytes) -> list[bytes]:
     found = []
     for line in cookies:
         if name in line:
-            for pair in line.split(b";"):
-                written, equals, value = pair.partition(b"=")
-                if equals and written.strip(b" \t") == name:
-                    found.append(value.strip(b" \t"))
+            found += [_value(pair) for pair in line.split(b";") if _is_called(pair, name)]
     return found
+
+
+def _is_called(pair: bytes, name: bytes) -> bool:
+    """Whether a pair of a Cookie field has this name."""
+    written, equals, _ = pair.partition(b"=")
+    return bool(equals) and written.strip(b" \t") == name
+
+
+def _value(pair: bytes) -> bytes:
+    """Its value."""
+    return pair.partition(b"=")[2].strip(b" \t")
+
+
+def without_cookie(line: bytes, name: bytes) -> bytes:
+    """The value of a Cookie field without any cookie called `name`; empty if there was no other."""
+    if name not in line:
+        return line
+    pairs = [pair.strip(b" \t") for pair in line.split(b";") if not _is_called(pair, name)]
+    return b"; ".join(filter(None, pairs))
 
 
 def challenge(scheme: str, realm: str, error: str | None = None, description: str | None = None) -> bytes:

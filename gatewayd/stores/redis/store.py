@@ -21,7 +21,7 @@ _LONGEST_TTL = 1 << 50  # milliseconds; Redis adds them to the time, in 64 bits
 
 def _no_twin(value: bytes | None, args: tuple[bytes, ...], now: float) -> Any:
     """A script that only runs in Redis."""
-    raise NotImplementedError
+    raise RuntimeError("this script runs in Redis only")
 
 
 class RedisStore(Desk):
