@@ -38,7 +38,7 @@ def _by_status(statuses: frozenset[int]) -> tuple[Outcome, ...]:
 class Rules:
     """Which `statuses` count as failures, and which of the `ERRORS`."""
 
-    statuses: frozenset[int] = frozenset(range(500, 600))
+    statuses: frozenset[int] = frozenset({500, 502, 503, 504})
     errors: frozenset[str] = frozenset({"connect", "timeout", "reset", "protocol"})
     _table: tuple[Outcome, ...] = field(init=False, repr=False, compare=False)
 

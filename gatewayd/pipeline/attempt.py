@@ -12,6 +12,7 @@ from gatewayd.core.reasons import (
     CONNECT_FAILED,
     CONNECT_TIMEOUT,
     IDLE_TIMEOUT,
+    POOL_EXHAUSTED,
     RESPONSE_TIMEOUT,
     TOTAL_TIMEOUT,
     UPSTREAM_MALFORMED,
@@ -49,15 +50,16 @@ KINDS: dict[Reason, str] = {
 class Attempt:
     """Asks `target` within `limit` (the application's clock); to be closed once, whatever happened.
 
-    `sent` tells whether the target may have seen the request, `kind` what failed (None if nothing did). `answered` is
-    when the head of the answer came, and `waited` how many seconds the target took for that, the client's upload left
-    out.
+    `sent` tells whether the target may have seen the request, `kind` what failed (None if nothing did), `full` that no
+    connection was free. `answered` is when the head of the answer came, and `waited` how many seconds the target took
+    for that, the client's upload left out.
     """
 
     connection: UpstreamConnection | None = None
     sent = False
     status: int | None = None
     kind: str | None = None
+    full = False
     answered = 0.0
     waited = 0.0
     _permit: Permit | None = None
@@ -123,6 +125,7 @@ class Attempt:
 
     def _failed(self, reason: Reason) -> None:
         """No answer came."""
+        self.full = reason is POOL_EXHAUSTED
         self.kind = kind = KINDS.get(reason)
         permit = self._permit
         if permit is None or permit.reported:
@@ -141,6 +144,12 @@ class Attempt:
             exchange.hurried = True
         if self._permit is not None and self.kind is not None and not (reason is TOTAL_TIMEOUT and exchange.hurried):
             self._permit.retract(exchange.application.now())
+
+    def overtaken(self) -> None:
+        """Another target answered first: this one is slow, whatever it would have said."""
+        if self._forward.service.learn is not None:
+            now = self._exchange.application.now()
+            self._forward.service.learn(self.target, now - self._began, now)
 
     def release(self) -> None:
         """The answer is whole, and the connection free for others."""

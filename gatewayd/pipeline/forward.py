@@ -73,7 +73,7 @@ class Forward:
                 raise _circuit_open(rejected) from None
             if permit.probe and exchange.body is not None:
                 probation = Probation(permit, exchange.body, exchange.application)
-        bulkhead, inside, late = service.bulkhead, False, False
+        bulkhead, inside, late, counted = service.bulkhead, False, False, True
         attempt: Attempt | None = None
         service.active += 1
         try:
@@ -100,10 +100,12 @@ class Forward:
             exchange.status = status = answer.status
             if permit is not None and not permit.reported:
                 permit.report(way.rules.of_status(status), attempt.answered, attempt.waited)
-            if status == 101:
+            if status == 101:  # a tunnel may stay open for days, and is no request in flight any more
+                counted = False
+                service.active -= 1
                 if bulkhead is not None:
                     inside = False
-                    bulkhead.leave(attempt.waited)  # a tunnel may stay open for days
+                    bulkhead.leave(attempt.waited)
                 await self._tunnel(exchange, answer, attempt)
             else:
                 connection, writer = attempt.connection, exchange.channel.writer
@@ -132,7 +134,7 @@ class Forward:
         finally:
             ended = now()
             exchange.upstream_time += ended - began
-            service.active -= 1
+            service.active -= counted
             if permit is not None and not permit.reported:
                 permit.report(Outcome.ABANDONED, ended)
             if probation is not None:

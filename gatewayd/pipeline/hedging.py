@@ -56,6 +56,7 @@ class _Entrant(Task):
     def leave(self) -> None:
         """Stop, and leave nothing behind."""
         if self.running:
+            self.attempt.overtaken()
             self.throw(Refused(CLIENT_CLOSED))
         self.attempt.close()
 

@@ -32,8 +32,8 @@ class Mirror:
     """Answers with `answer`, and sends copies of a `share` (0 to 1) of the requests on the way of `forward`.
 
     A copy is sent once the request's body, if it has one, has passed whole and within `most` bytes. At most `at_once`
-    copies are on their way; further ones are not made. They are not tried again. What becomes of a copy concerns nobody
-    but its service's counters and breaker, which may refuse it.
+    copies are on their way or being kept; further ones are not made. They are not tried again. What becomes of a copy
+    concerns nobody but its service's counters and breaker, which may refuse it.
     """
 
     __slots__ = ("_answer", "_at_once", "_forward", "_most", "_random", "_share", "running")
@@ -62,11 +62,13 @@ class Mirror:
         else:
             upload = exchange.upload or Replay(body, self._most)
             exchange.upload = upload
+            self.running += 1
             try:
                 await self._answer(exchange)
             finally:
+                self.running -= 1
                 whole = upload.whole
-                if whole is not None and self.running < self._at_once:
+                if whole is not None:
                     self._copy(exchange, whole)
 
     def _copy(self, exchange: Exchange, body: bytes | None) -> None:

@@ -79,17 +79,20 @@ class Retrying:
 
     def _wait(self, attempt: Attempt, answer: ResponseHead | None) -> float | None:
         """Seconds until the next attempt, or None if the outcome of this one stands: `answer`, or none at all."""
-        exchange = self._exchange
-        if answer is None and attempt.kind is None:
+        exchange, service = self._exchange, self._forward.service
+        tried = (*self._tried, attempt.target)
+        elsewhere = any(target not in tried for target in service.candidates)
+        # A target that has no connection left is no reason to refuse what another one could answer.
+        kind = "connect" if attempt.full and elsewhere else attempt.kind
+        if answer is None and kind is None:
             return None
         head, upload, application = exchange.head, exchange.upload, exchange.application
         assert head is not None
         failure = Failure(
-            answer.status if answer is not None else attempt.kind or "",
+            answer.status if answer is not None else kind or "",
             attempt.sent,
             None if answer is None else _retry_after(answer, application.wall_clock()),
         )
-        service, tried = self._forward.service, (*self._tried, attempt.target)
         seconds = decide(
             self._retries,
             self._made,
@@ -98,14 +101,14 @@ class Retrying:
             keyed=may_repeat(head, self._retries),
             replayable=exchange.body is None or not exchange.body.opened or (upload is not None and upload.replayable),
             left=self._limit - application.now(),
-            elsewhere=any(target not in tried for target in service.candidates),
+            elsewhere=elsewhere,
             random=application.random(),
         )
         if seconds is None or not service.budget.take(service.active):
             return None
         self._made += 1
         self._tried.append(attempt.target)
-        self._forward.counters.retry(attempt.kind or "status")
+        self._forward.counters.retry(kind or "status")
         return seconds
 
 

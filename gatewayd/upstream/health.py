@@ -31,6 +31,9 @@ from twisted.web.http import PotentialDataLoss
 from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
+from gatewayd.upstream.answer import CallFailed
+from gatewayd.upstream.unpacked import Unpacked
+
 MOST_READ = 64 * 1024  # bytes of an answer's body that are looked through
 
 _log = Logger()
@@ -210,6 +213,8 @@ def http_probe(client: HTTPClient, host: str, path: str, settings: Settings, rea
             )
             expected = response.code in settings.statuses
             body = await _read(response, MOST_READ if expected else 0)
+        except CallFailed as error:
+            return str(error)
         except (ConnectError, DNSLookupError, ResponseFailed) as error:
             return _phrase(error, settings.timeout)
         if not expected:
@@ -223,7 +228,7 @@ def client_for(reactor: Any, endpoint: IStreamClientEndpoint) -> HTTPClient:
     """A client that sends all its requests to `endpoint`, each on its own connection, and keeps no cookie."""
     pool = HTTPConnectionPool(reactor, persistent=False)
     agent = Agent.usingEndpointFactory(reactor, _Always(endpoint), pool)
-    return HTTPClient(agent, IndexableCookieJar(DefaultCookiePolicy(allowed_domains=())))
+    return HTTPClient(Unpacked(agent), IndexableCookieJar(DefaultCookiePolicy(allowed_domains=())))
 
 
 @implementer(IAgentEndpointFactory)

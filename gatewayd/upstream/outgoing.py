@@ -18,11 +18,12 @@ from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 from twisted.web.client import Agent, HTTPConnectionPool
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgent, IPolicyForHTTPS, IResponse
+from twisted.web.iweb import IPolicyForHTTPS
 from zope.interface import implementer
 
 from gatewayd.core.fetchurl import check_url
 from gatewayd.upstream.answer import FAILURES, Answer, CallFailed, phrase, read_body, was_closed
+from gatewayd.upstream.unpacked import Unpacked
 
 IDLE = 30  # seconds a connection is kept for the next call, where any is; servers close theirs after 60 or more
 
@@ -49,7 +50,7 @@ class Outgoing:
         pool.cachedConnectionTimeout = IDLE
         pool.retryAutomatically = False  # that is done here, for POST as well
         agent = Agent(reactor, _Verifying(trusted), connectTimeout=timeout, pool=pool)
-        self._client = HTTPClient(_Unpacked(agent), IndexableCookieJar(DefaultCookiePolicy(allowed_domains=())))
+        self._client = HTTPClient(Unpacked(agent), IndexableCookieJar(DefaultCookiePolicy(allowed_domains=())))
 
     def get(self, url: str) -> Deferred[Answer]:
         """Ask for `url`. Fails with `CallFailed`; raises ValueError for a URL that `check_url` refuses."""
@@ -125,31 +126,3 @@ class _Verifying:
         if creator is None:
             creator = self._made[hostname] = optionsForClientTLS(hostname.decode("ascii"), self._trusted)
         return creator
-
-
-@implementer(IAgent)
-class _Unpacked:
-    """Asks for answers as they are: a few packed bytes can become gigabytes, and treq would unpack them."""
-
-    def __init__(self, agent: Agent) -> None:
-        self._agent = agent
-
-    def request(
-        self, method: bytes, uri: bytes, headers: Headers | None = None, bodyProducer: Any = None
-    ) -> Deferred[IResponse]:
-        """Send a request, and refuse an answer that is packed all the same."""
-        headers = Headers() if headers is None else headers.copy()
-        headers.setRawHeaders("accept-encoding", ["identity"])
-        asking: Deferred[IResponse] = self._agent.request(method, uri, headers, bodyProducer)
-        return asking.addCallback(_unpacked)
-
-
-def _unpacked(response: IResponse) -> IResponse:
-    """`response`, unless its body is packed."""
-    codings = ",".join(response.headers.getRawHeaders("content-encoding", ["identity"]))
-    if any(coding.strip().lower() != "identity" for coding in codings.split(",")):
-        unread = read_body(response, 0)
-        unread.addErrback(lambda _: None)  # what cancelling it fails with
-        unread.cancel()
-        raise CallFailed("the answer is compressed although that was not asked for")
-    return response

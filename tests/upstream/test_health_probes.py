@@ -115,7 +115,7 @@ async def test_places(kind: str, tmp_path: Path) -> None:
         (
             Settings(path="/health", body=b"UP", timeout=10.0),
             reply(gzip.compress(b"UP"), b"Content-Encoding: gzip"),
-            "",
+            "the answer is compressed although that was not asked for",
         ),
         (Settings(path="/health", body=b"UP", timeout=10.0), reply(b"-" * (MOST_READ - 2) + b"UP" + b"-" * 9), ""),
         (

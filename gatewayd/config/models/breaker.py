@@ -48,7 +48,10 @@ class Breaker(Section):
     ramp: DurationOrZero = Field(
         default=10.0, description="Once closed, calls are let through in growing number for this long; `0s` is at once."
     )
-    statuses: tuple[BadStatus, ...] = Field(default=("5xx",), description="Answers that count as failures.")
+    statuses: tuple[BadStatus, ...] = Field(
+        default=(500, 502, 503, 504),
+        description="Answers that count as failures. A client can provoke 501 and 505 by asking for nonsense.",
+    )
     errors: tuple[ErrorKind, ...] = Field(
         default=ERRORS, description="What counts as a failure where no answer came; `timeout` also when connecting."
     )
