@@ -192,7 +192,8 @@ def _asking(store: Store) -> Callable[[str], Any]:
 def _parsed(key_id: str, value: bytes) -> ApiKey | None:
     """The entry that a store has for a key, judged as one of the configuration; None for what is none."""
     try:
-        return ApiKeyEntry.model_validate({**json.loads(value), "id": key_id}).key
+        # JSON knows no tuples: that a list stands for one is all that is not strict.
+        return ApiKeyEntry.model_validate({**json.loads(value), "id": key_id}, strict=False).key
     except ValidationError as error:
         why = ", ".join(".".join(map(str, fault["loc"])) or "all of it" for fault in error.errors())
     except (ValueError, TypeError, RecursionError):

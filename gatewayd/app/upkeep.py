@@ -23,7 +23,8 @@ from gatewayd.upstream.discovery.dns import DnsDiscovery
 from gatewayd.upstream.discovery.file import FileDiscovery
 from gatewayd.upstream.discovery.listing import parse
 from gatewayd.upstream.discovery.resolver import Resolver, resolver
-from gatewayd.upstream.health import HealthCheck, Settings, probe
+from gatewayd.upstream.health import HealthCheck, Settings
+from gatewayd.upstream.probes import probe
 
 _log = Logger(namespace="gatewayd.services")
 

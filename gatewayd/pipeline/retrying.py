@@ -32,13 +32,14 @@ def may_repeat(head: RequestHead, retries: Retries) -> bool:
 class Retrying:
     """The further attempts of one request, within its deadline `limit` and the service's budget."""
 
-    __slots__ = ("_exchange", "_forward", "_limit", "_made", "_retries", "_tried")
+    __slots__ = ("_exchange", "_forward", "_has_place", "_limit", "_made", "_retries", "_tried")
 
     def __init__(self, forward: Forward, exchange: Exchange, retries: Retries, limit: float) -> None:
         self._forward = forward
         self._exchange = exchange
         self._retries = retries
         self._limit = limit
+        self._has_place = False  # in the budget
         self._made = 0  # further attempts
         self._tried: list[Target[UpstreamConnection]] = []
 
@@ -74,7 +75,7 @@ class Retrying:
         finally:
             if failed is not None:
                 failed.close()
-            for _ in range(self._made):
+            if self._has_place:
                 budget.give_back()
 
     def _wait(self, attempt: Attempt, answer: ResponseHead | None) -> float | None:
@@ -104,8 +105,9 @@ class Retrying:
             elsewhere=elsewhere,
             random=application.random(),
         )
-        if seconds is None or not service.budget.take(service.active):
+        if seconds is None or not (self._has_place or service.budget.take(service.active)):
             return None
+        self._has_place = True  # of its attempts one is under way at a time
         self._made += 1
         self._tried.append(attempt.target)
         self._forward.counters.retry(kind or "status")

@@ -47,7 +47,8 @@ class Request:
 class UpstreamConnection:
     """What one accepted connection received, and how a script answers on it. `serial` counts from 0.
 
-    `ended` tells how the peer went (eof or reset), `garbled` what it sent that is no clean HTTP; both None before.
+    `ended` tells how the peer went (eof or reset; local, if it was this end), `garbled` what it sent that is no clean
+    HTTP; both None before.
     """
 
     def __init__(self, sock: socket.socket, serial: int, changed: threading.Condition) -> None:
@@ -60,6 +61,7 @@ class UpstreamConnection:
         self.ended: str | None = None
         self.garbled: str | None = None
         self.closed = False
+        self.leaving = False
         self._changed = changed
         self._reader = ByteReader(self._receive)
         sock.settimeout(60.0)
@@ -69,7 +71,7 @@ class UpstreamConnection:
             data = self.sock.recv(262144)
         except OSError as error:
             with self._changed:
-                self.ended = "local" if self.closed else "reset"
+                self.ended = "local" if self.closed or self.leaving else "reset"
                 self._changed.notify_all()
             raise ConnectionResetError("the gateway reset the connection") from error
         with self._changed:
@@ -77,7 +79,7 @@ class UpstreamConnection:
             if len(self.received) < RECORDED:
                 self.received += data
             if not data:
-                self.ended = "eof"
+                self.ended = "local" if self.leaving else "eof"
             self._changed.notify_all()
         return data
 
@@ -183,6 +185,12 @@ class UpstreamConnection:
             self.sock.shutdown(socket.SHUT_RDWR)
         self.sock.close()
         self.note()
+
+    def hang_up(self) -> None:
+        """Ends it both ways from another thread than its own, which is woken by that, and closes."""
+        self.leaving = True
+        with contextlib.suppress(OSError):  # closed already
+            self.sock.shutdown(socket.SHUT_RDWR)
 
     def finish(self) -> None:
         """Says that nothing more will be sent (half-close); goes on reading."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -20,6 +21,7 @@ from typing import Any, Self
 
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from .client import PATIENCE, Client
 
@@ -183,6 +185,11 @@ class GatewayProcess:
         return (self.folder / "stderr").read_text(errors="replace")
 
     @property
+    def messages(self) -> list[str]:
+        """The texts of all lines of its log so far, in order."""
+        return [json.loads(line)["message"] for line in self.stderr.splitlines(keepends=True) if line.endswith("}\n")]
+
+    @property
     def log(self) -> str:
         """Both outputs."""
         return f"--- stdout\n{self.stdout}\n--- stderr\n{self.stderr}"
@@ -214,12 +221,35 @@ class GatewayProcess:
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of the samples `name` whose labels include `labels`; 0.0 without one."""
-        return sum(
-            sample.value
-            for family in text_string_to_metric_families(self.scrape())
+        return sum(sample.value for sample in self.samples(name, **labels))
+
+    def samples(self, name: str, **labels: str) -> list[Sample]:
+        """The samples of one scrape called `name` whose labels include `labels`."""
+        lines = (line for line in self.scrape().splitlines(keepends=True) if line.startswith(name))
+        return [
+            sample
+            for family in text_string_to_metric_families("".join(lines))
             for sample in family.samples
             if sample.name == name and labels.items() <= sample.labels.items()
-        )
+        ]
+
+    # what is waited for: each look is a scrape apart, which is a turn of the gateway's reactor at least
+
+    def wait_metric(self, name: str, value: float, **labels: str) -> None:
+        """Returns once `metric` is `value`; raises `GatewayError` where that does not happen."""
+        deadline = time.monotonic() + PATIENCE
+        while (last := self.metric(name, **labels)) != value:
+            if time.monotonic() > deadline:
+                raise GatewayError(f"{name}{labels} is {last}, not {value}:\n{self.log[-6000:]}")
+
+    def wait_log(self, pattern: str, count: int = 1) -> list[re.Match[str]]:
+        """What of the log's `messages` matches `pattern` from its start, once that are `count`, or `GatewayError`."""
+        deadline = time.monotonic() + PATIENCE
+        while len(found := [one for text in self.messages if (one := re.match(pattern, text))]) < count:
+            if time.monotonic() > deadline:
+                raise GatewayError(f"{pattern!r} is in the log {len(found)} times, not {count}:\n{self.log[-6000:]}")
+            self.scrape()
+        return found
 
     # what is done to it
 

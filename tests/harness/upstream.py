@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
@@ -32,14 +33,14 @@ def echo(connection: UpstreamConnection, request: Request) -> None:
 
 
 class RecordingUpstream:
-    """Listens on loopback (`host`, port 0) or on a unix socket (`path`) and serves each connection on a thread.
+    """Listens on loopback (`host`, `port`) or on a unix socket (`path`) and serves each connection on a thread.
 
     A request is answered by what `on` registered for its path, else by `answer`. Canned bytes are sent once the
     whole request was read; a script reads and sends for itself and may leave the connection open for the next one.
     `greeting` runs on each new connection before anything was read.
     """
 
-    def __init__(self, *, host: str = "127.0.0.1", path: str | None = None, backlog: int = 128) -> None:
+    def __init__(self, *, host: str = "127.0.0.1", port: int = 0, path: str | None = None, backlog: int = 128) -> None:
         self.changed = threading.Condition()
         self.connections: list[UpstreamConnection] = []
         self.answer: Script | bytes = echo
@@ -48,20 +49,27 @@ class RecordingUpstream:
         self._events: list[threading.Event] = []
         self._threads: list[threading.Thread] = []
         self._failures: list[BaseException] = []
-        self._stopping = False
+        self._host = host
+        self._backlog = backlog
+        self.port = 0
         if path is not None:
             self._listener = socket.socket(socket.AF_UNIX)
             self._listener.bind(path)
             self.address = f"unix:{path}"
         else:
-            self._listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._listener.bind((host, 0))
-            port = self._listener.getsockname()[1]
+            self._listener = self._bound(port)
+            self.port = port = self._listener.getsockname()[1]
             self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.path = path
         self._listener.listen(backlog)
-        self._threads.append(threading.Thread(target=self._accept, daemon=True))
+        self._accepting = threading.Thread(target=self._accept, args=(self._listener,), daemon=True)
+
+    def _bound(self, port: int) -> socket.socket:
+        """A socket that has the address, and does not listen: whoever connects to it is refused."""
+        sock = socket.socket(socket.AF_INET6 if ":" in self._host else socket.AF_INET)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((self._host, port))
+        return sock
 
     @property
     def url(self) -> str:
@@ -69,26 +77,43 @@ class RecordingUpstream:
         return self.address if self.path else f"http://{self.address}"
 
     def __enter__(self) -> Self:
-        self._threads[0].start()
+        self._accepting.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stopping = True
         for event in self._events:
             event.set()
-        self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread in accept, which close alone does not
-        self._listener.close()
-        for connection in list(self.connections):
-            if not connection.closed:
-                connection.close()
+        self._leave()
         for thread in list(self._threads):
             thread.join(PATIENCE)
         if self.path is not None:
             os.unlink(self.path)
         if kind is None and self._failures:
             raise self._failures[0]
+
+    # as a service that dies and is started again
+
+    def go_down(self) -> None:
+        """Closes every connection, and refuses new ones from now on; the address stays taken."""
+        self._leave()
+        self._listener = self._bound(self.port)
+
+    def come_back(self) -> None:
+        """Serves again, on the same address."""
+        self._listener.listen(self._backlog)
+        self._accepting = threading.Thread(target=self._accept, args=(self._listener,), daemon=True)
+        self._accepting.start()
+
+    def _leave(self) -> None:
+        with contextlib.suppress(OSError):  # it does not listen
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread in accept, which close alone does not
+        self._listener.close()
+        if self._accepting.ident is not None:
+            self._accepting.join(PATIENCE)
+        for connection in list(self.connections):
+            connection.hang_up()
 
     # scripts
 
@@ -102,10 +127,10 @@ class RecordingUpstream:
         self._events.append(event)
         return event
 
-    def _accept(self) -> None:
-        while not self._stopping:
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
             try:
-                sock, _ = self._listener.accept()
+                sock, _ = listener.accept()
             except OSError:
                 return
             if sock.family != socket.AF_UNIX:

@@ -18,7 +18,8 @@ from twisted.internet.task import deferLater
 from twisted.logger import capturedLogs
 from zope.interface import implementer
 
-from gatewayd.upstream.health import MOST_READ, HealthCheck, Settings, client_for, connect_probe, http_probe, probe
+from gatewayd.upstream.health import HealthCheck, Settings
+from gatewayd.upstream.probes import MOST_READ, client_for, connect_probe, http_probe, probe
 from tests.harness import RecordingUpstream, Request, UpstreamConnection, refusing_port, reply, silent_port
 
 OK = Settings(path="/health", timeout=10.0)
