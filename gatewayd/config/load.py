@@ -12,12 +12,15 @@ from gatewayd.config.checks.addresses import check_clashes, check_loops
 from gatewayd.config.checks.doubts import doubt_routes, unused_services
 from gatewayd.config.checks.identity import check_identity
 from gatewayd.config.checks.names import check_service_name, check_unique, name_all
+from gatewayd.config.checks.policies import check_policies
+from gatewayd.config.checks.ratelimits import check_rate_limit, check_rate_limits
 from gatewayd.config.checks.reachability import check_reachable
 from gatewayd.config.checks.routes import check_route
 from gatewayd.config.checks.services import check_service
 from gatewayd.config.checks.validate import validate
 from gatewayd.config.models.answers import Respond
 from gatewayd.config.models.listener import Listener
+from gatewayd.config.models.ratelimits import RateLimit
 from gatewayd.config.models.root import Config
 from gatewayd.config.models.route import Route
 from gatewayd.config.models.section import section_in
@@ -61,6 +64,8 @@ def load_with_warnings(
     problems += check_identity(sections, complete)
     if complete:
         problems += check_access(sections)
+        problems += check_policies(sections)
+        problems += check_rate_limits(sections)
     if problems:
         raise ConfigErrors(_in_order(problems, paths))
     config = Config.model_validate(values)
@@ -82,6 +87,8 @@ def _build(sections: Mapping[str, MapNode | ListNode], complete: bool, problems:
     for name, node in sections.items():
         if name == "services":
             values[name] = _build_services(node, problems)
+        elif name == "rate_limits":
+            values[name] = _build_limits(node, problems)
         elif name == "listeners":
             values[name] = _build_listeners(node, problems)
         elif name != "routes":
@@ -108,6 +115,20 @@ def _build_services(node: Node, problems: list[Problem]) -> dict[str, Service]:
         if service is not None:
             services[name] = service
     return services
+
+
+def _build_limits(node: Node, problems: list[Problem]) -> dict[str, RateLimit]:
+    """The limits that are sound."""
+    limits = {}
+    assert isinstance(node, MapNode)
+    for name, entry in node.entries.items():
+        problems += check_service_name(name, node.keys[name])
+        if isinstance(entry, MapNode):
+            problems += check_rate_limit(entry, node.keys[name])
+        limit = validate(entry, RateLimit, name, problems, node.keys[name])
+        if limit is not None:
+            limits[name] = limit
+    return limits
 
 
 def _build_listeners(node: Node, problems: list[Problem]) -> tuple[Listener, ...]:

@@ -69,6 +69,7 @@ class KeyRing:
             expires=entry.expires,
         )
         caller = self._callers(identity)
+        caller.limits = entry.limits
         if len(self._made) >= _MOST_ANSWERS:
             self._made.clear()
         self._made[entry.id] = (entry, caller)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from gatewayd.core.proof import IdentityFields, IdentityNames, identity_fields
 from gatewayd.core.tokens.errors import BadToken
 from gatewayd.core.tokens.identity import Identity
+
+
+_NO_LIMITS: Mapping[str, Any] = MappingProxyType({})
 
 
 class TenantCounters(Protocol):
@@ -19,16 +23,18 @@ class TenantCounters(Protocol):
 class Caller:
     """`identity`, the `fields` that tell services of it, its `tenant` as bytes, and what is counted of that.
 
+    `limits` are those that its credential itself came with, by the names of rate limits.
     `expires`, `issuer`, `key_id` and `subject` are the identity's: what a cache of callers goes by.
     """
 
-    __slots__ = ("counters", "expires", "fields", "identity", "issuer", "key_id", "subject", "tenant")
+    __slots__ = ("counters", "expires", "fields", "identity", "issuer", "key_id", "limits", "subject", "tenant")
 
     def __init__(self, identity: Identity, fields: IdentityFields, counters: TenantCounters | None) -> None:
         self.identity = identity
         self.fields = fields
         self.tenant = (identity.tenant or "").encode("ascii")
         self.counters = counters
+        self.limits = _NO_LIMITS
         self.expires = identity.expires
         self.issuer = identity.issuer
         self.key_id = identity.key_id

@@ -40,4 +40,4 @@ class Hygiene:
                     forged.append(label)
         if forged:
             self._violation("header_manipulation")
-            self._events("identity headers forged", exchange, headers=sorted(set(forged)))
+            self._events("identity headers forged", exchange, headers=", ".join(sorted(set(forged))))

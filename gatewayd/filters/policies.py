@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -107,7 +107,7 @@ class AskPolicy:
             raise Refused(POLICY_FAILED)
 
     def _asked(self, request: PolicyRequest) -> Deferred[tuple[Any] | None]:
-        """The policy's answer or its failure, in a tuple; None where it took too long. It does not fail.
+        """The policy's answer or its failure, in a tuple; None where it took too long. It fails only if cancelled.
 
         So what ends the wait from outside, a client that has gone, is not taken for a failure of the policy. One that
         will not be cancelled is waited for no longer.
@@ -115,7 +115,12 @@ class AskPolicy:
         policy: Callable[[PolicyRequest], Any] = self._policy
         asking: Deferred[Any]
         asking = Deferred.fromCoroutine(policy(request)) if self._in_loop else self._in_thread(policy, request)
-        answer: Deferred[tuple[Any] | None] = Deferred(lambda _: asking.cancel())
+
+        def leave(answer: Deferred[tuple[Any] | None]) -> None:
+            answer.errback(CancelledError())
+            asking.cancel()
+
+        answer: Deferred[tuple[Any] | None] = Deferred(leave)
 
         def tell(result: object) -> None:
             if not answer.called:

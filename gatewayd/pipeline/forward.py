@@ -73,7 +73,7 @@ class Forward:
                 raise _circuit_open(rejected) from None
             if permit.probe and exchange.body is not None:
                 probation = Probation(permit, exchange.body, exchange.application)
-        bulkhead, inside, late, counted = service.bulkhead, False, False, True
+        bulkhead, inside, queued, late, counted = service.bulkhead, False, True, False, True
         attempt: Attempt | None = None
         service.active += 1
         try:
@@ -81,6 +81,7 @@ class Forward:
                 if (place := bulkhead.enter(limit)) is not None:
                     await place
                 inside = True
+            queued = False
             attempt = self.attempt(exchange, limit)
             answer, refused = None, None
             try:
@@ -128,7 +129,7 @@ class Forward:
             if attempt is not None and attempt.status is not None:
                 attempt.broke_off(reason)
             late = KINDS.get(reason) == "timeout" and not (exchange.hurried and reason is TOTAL_TIMEOUT)
-            if permit is not None:
+            if permit is not None and not queued:
                 self.blame(permit, refused, now(), exchange.hurried)
             raise
         finally:

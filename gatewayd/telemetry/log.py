@@ -34,7 +34,7 @@ _LEGACY = frozenset({"failure", "format", "isError", "message", "printed", "syst
 _OURS = frozenset({"time", "level", "namespace", "message", "error", "traceback"})
 # Everything a terminal might obey, except the line feed.
 _PORT = re.compile(
-    r" starting on \S+\Z|\A\((TCP|UDP|UNIX|None) Port .* Closed\)\Z|\A(Starting|Stopping) protocol <twisted\.names\."
+    r" starting on \S+\Z|\A\((TCP|UDP|UNIX|None) Port .* Closed\)\Z|\A(Starting|Stopping) (protocol <twisted\.names\.|factory )"
 )
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _COLOURS = {"debug": "2", "info": "32", "warn": "33", "error": "31", "critical": "1;31"}

@@ -28,6 +28,8 @@ EVENTS = frozenset(
 _PER_SECOND = 20  # lines of one kind; an attack of thousands of requests must not fill the disk
 _SECOND = 1.0
 
+_log = Logger(namespace="gatewayd.security")  # one that is a class's attribute takes the class's name instead
+
 
 class Attacked(Protocol):
     """What is told of a request."""
@@ -50,10 +52,8 @@ class Attacked(Protocol):
 class SecurityLog:
     """Writes security events; of each kind a few a second, and then how many there were besides.
 
-    No fact is a token, a key or a body: whoever tells an event sees to that.
+    No fact is a token, a key or a body: whoever tells an event sees to that. Lists are told as text, with commas.
     """
-
-    _log = Logger(namespace="gatewayd.security")
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
@@ -69,7 +69,7 @@ class SecurityLog:
         if self._told[kind] > _PER_SECOND:
             return
         head, route = exchange.head, exchange.route
-        self._log.warn(
+        _log.warn(
             "{event} ({client}, {method} {path}, route {route})",
             event=kind,
             request_id=exchange.request_id.decode("latin-1"),
@@ -77,13 +77,13 @@ class SecurityLog:
             method=head.method.decode("ascii"),
             path=head.path.decode("ascii"),
             route=None if route is None else route.name,
-            **facts,
+            **{name: ", ".join(fact) if isinstance(fact, list) else fact for name, fact in facts.items()},
         )
 
     def _summarise(self) -> None:
         """A new second begins: say what was left out of the one before."""
         for kind, count in self._told.items():
             if count > _PER_SECOND:
-                self._log.warn("{event}: {more} more of these", event=kind, more=count - _PER_SECOND)
+                _log.warn("{event}: {more} more of these", event=kind, more=count - _PER_SECOND)
         self._told.clear()
         self._second = self._now()

@@ -81,7 +81,7 @@ authentication:
   revocations: {{most: 10, redis: true, every: 1s}}
 authorization:
   roles: {{admin: ["*"], staff: ["door:*", "list:read"]}}
-  policies: {{hours: "shop.rules:open_hours"}}
+  policies: {{hours: "json:loads"}}
   policy_timeout: 20ms
 tenants:
   table:

@@ -102,7 +102,7 @@ def test_authorization(config: Config) -> None:
     """Roles become permissions, and what a route demands can be checked."""
     assert config.authorization.table.grants(frozenset({"staff"}), frozenset()) == {"door:*", "list:read"}
     assert (config.authorization.policies["hours"], config.authorization.policy_timeout) == (
-        "shop.rules:open_hours",
+        "json:loads",
         0.02,
     )
     authorize = config.routes[0].authorize

@@ -16,6 +16,8 @@ from gatewayd.config.docs.reference import EXAMPLE, reference_text
 from gatewayd.config.docs.schema import schema_text
 from gatewayd.config.models.route import ANSWERS
 from gatewayd.config.models.section import FILE_SUFFIX, secret_names
+from gatewayd.core.reasons import REASONS, UNAUTHENTICATED, WEBHOOK_SIGNATURE
+from gatewayd.telemetry.security import EVENTS
 from tests.config.sample import loaded
 
 SHIPPED = PROJECT / "etc" / "gatewayd" / "gateway.yaml"
@@ -40,6 +42,12 @@ PREFIXES = {
     "minting": ["minting"],
     "transfer": ["transfers"],
 }
+SECRETS = {f"{name}_SECRET": name.lower() * 8 for name in ("MACHINES", "MACHINES_OLD", "PROOF", "CARDS", "CARDS_OLD")}
+
+
+def manual(page: str) -> str:
+    """A page of the manual."""
+    return (PROJECT / "docs" / page).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module", name="shipped")
@@ -105,6 +113,15 @@ def test_uploads_stream(shipped: Config) -> None:
     assert shipped.body_size_of(routes["/api/v1/orders/**"]) == 10 * 2**20
 
 
+def test_browsers_are_told_what_is_safe(shipped: Config) -> None:
+    """In every answer, whether callers are known or not."""
+    assert shipped.security_headers.lines.lines(False) == (
+        b"X-Content-Type-Options: nosniff\r\n"
+        b"X-Frame-Options: DENY\r\n"
+        b"Referrer-Policy: strict-origin-when-cross-origin\r\n"
+    )
+
+
 def test_every_address_can_be_replaced() -> None:
     """The demo runs from the same file, with ports of its own."""
     environ = {f"GATEWAYD_{name.upper()}_PORT": str(20_000 + index) for index, name in enumerate(PREFIXES)}
@@ -168,13 +185,26 @@ def test_schema_knows_defaults_and_answers() -> None:
     assert definitions["Breaker"]["properties"]["window"]["default"] == 100
 
 
-_BLOCKS = re.findall(r"^```yaml\n(.*?)^```", (PROJECT / "docs" / "resilience.md").read_text(), re.DOTALL | re.MULTILINE)
+_BLOCKS = [
+    block
+    for page in ("resilience.md", "security.md")
+    for block in re.findall(r"^```yaml\n(.*?)^```", manual(page), re.DOTALL | re.MULTILINE)
+]
 
 
 @pytest.mark.parametrize("text", _BLOCKS)
 def test_examples_of_the_manual_load(tmp_path: Path, text: str) -> None:
-    """What docs/resilience.md shows works."""
-    assert loaded(tmp_path, text).services
+    """What docs/resilience.md and docs/security.md show works."""
+    config = loaded(tmp_path, text, {"API_KEY_PEPPER": "pepper" * 8, **SECRETS})
+    assert config.services or config.identity_headers.proof is not None
+
+
+def test_the_manual_names_every_refusal_and_event() -> None:
+    """docs/security.md tells operators of each reason about callers, and of each event in the security log."""
+    page = manual("security.md")
+    about = REASONS[REASONS.index(UNAUTHENTICATED) : REASONS.index(WEBHOOK_SIGNATURE) + 1]
+    assert [reason.slug for reason in about if f"`{reason.slug}`" not in page] == []
+    assert [event for event in sorted(EVENTS) if f"`{event}`" not in page] == []
 
 
 def test_example_of_the_page_loads(tmp_path: Path) -> None:

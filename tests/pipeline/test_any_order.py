@@ -67,6 +67,7 @@ REQUESTS = [
     (b"POST", get(b"/", CHUNKED, method=b"POST") + b"50\r\n" + b"x" * 80 + b"\r\n0\r\n\r\n"),
     (b"POST", get(b"/", b"Content-Length: 65\r\n", method=b"POST") + b"x" * 65),
     (b"POST", get(b"/", CHUNKED, method=b"POST") + b"zz\r\n"),
+    (b"DELETE", get(method=b"DELETE")),
     (b"POST", get(b"/", LONG, b"Idempotency-Key: 1\r\n", method=b"POST") + b"twelve bytes"),
     (b"GET", get(b"/ws", UPGRADE)),
     (b"GET", b"GET / HTTP/1.1\r\n\r\n"),
@@ -87,7 +88,7 @@ ANSWERS = [
     ok() + ok(b"unasked"),
 ]
 # Heads of requests that must not be sent twice, and their ids.
-ONCE = re.compile(rb"(?:POST|PUT) (?:(?!\r\n\r\n|Idempotency-Key).)*?X-Request-Id: (\w+)", re.DOTALL)
+ONCE = re.compile(rb"(?:POST|PUT|DELETE) (?:(?!\r\n\r\n|Idempotency-Key).)*?X-Request-Id: (\w+)", re.DOTALL)
 CHOICE = st.integers(0, 50)
 SPLIT = st.integers(0, 200)
 

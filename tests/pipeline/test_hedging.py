@@ -44,9 +44,11 @@ def hedged(folder: Path, text: str = CONFIG) -> tuple[World, Wire, Wire, Wire]:
 def test_an_answer_in_time(tmp_path: Path) -> None:
     """Nobody else is asked, then or later."""
     world = World(tmp_path, CONFIG, draw=0.0)
+    timers = len(world.clock.getDelayedCalls())
     client, first = world.ask(get())
     world.clock.advance(0.9)
     first.send(ok())
+    assert len(world.clock.getDelayedCalls()) == timers
     world.pass_time(5)
     assert client.take().startswith(b"HTTP/1.1 200 ")
     assert (world.ports, world.record["attempts"]) == ([9001], 1)

@@ -32,6 +32,7 @@ from gatewayd.http.connection import UpstreamConnection
 from gatewayd.http.deadlines import Deadlines, Expiring
 from gatewayd.http.dial import Where
 from gatewayd.http.listener import Census, Listener
+from gatewayd.stores.interface import Store
 from gatewayd.telemetry.metrics import Metrics
 from tests.pipeline.wire import Wire
 
@@ -122,11 +123,19 @@ class World:
     that: with 0.0 targets take turns from the first on, and nobody pauses before a retry.
     """
 
-    def __init__(self, folder: Path, text: str = BASIC, draw: float | None = None, **environ: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        text: str = BASIC,
+        draw: float | None = None,
+        clock: Clock | None = None,
+        store: Store | None = None,
+        **environ: str,
+    ) -> None:
         path = folder / "gateway.yaml"
         path.write_text(dedent(text), encoding="utf-8")
         self.config = config = load(path, environ)
-        self.clock = clock = Clock()
+        self.clock = clock = Clock() if clock is None else clock
         self.metrics = Metrics()
         self.records: list[dict[str, Any]] = []
         self.dials: list[Dial] = []
@@ -135,7 +144,7 @@ class World:
         self.random: Callable[[], float] = Random(1).random if draw is None else lambda: draw
         chance = lambda: self.random()  # noqa: E731 - looked up at each call, so that a test may replace it
         wall_clock = lambda: START + clock.seconds()  # noqa: E731
-        self.keeper = keeper = Gatekeeper(config, self.metrics, clock, clock.seconds, wall_clock, chance)
+        self.keeper = keeper = Gatekeeper(config, self.metrics, clock, clock.seconds, wall_clock, chance, store)
         self.builder = ServiceBuilder(
             self.metrics, self._dial, self.deadlines, clock.seconds, chance, keeper.fields.answers
         )

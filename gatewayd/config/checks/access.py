@@ -43,6 +43,10 @@ def check_access(sections: Mapping[str, MapNode | ListNode]) -> Iterator[Problem
         yield from _check_tenant(node, known)
         yield from _check_webhook(node)
         yield from _check_edits(node, known)
+        told = node.entries.get("security_headers")
+        if isinstance(told, MapNode) and "strip" in told.keys:
+            hint = "move it to the common 'security_headers'"
+            yield told.keys["strip"].problem("what is stripped is the same on all routes", hint)
         if "cors" in node.keys:
             yield from check_cors(node.entries["cors"], node.keys["cors"])
     table = _at(sections, "tenants", "table")

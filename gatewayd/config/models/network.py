@@ -10,7 +10,10 @@ from gatewayd.core.networks import AccessList
 
 
 class Network(Section):
-    """Which clients may come in by their address; the one that a trusted proxy names, if one does."""
+    """Which clients may come in by their address: of a route, that which trusted proxies name, if they do.
+
+    Of a listener it is that of the connection, or of its PROXY header.
+    """
 
     allow: tuple[Peer, ...] = Field(default=(), description="Who may; everybody if left out.")
     deny: tuple[Peer, ...] = Field(default=(), description="Who may not, although `allow` names them.")
