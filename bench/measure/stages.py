@@ -26,6 +26,7 @@ from bench.measure.main import GATEWAY, LOADS, pin_to_load_core
 from bench.measure.processes import BenchError, Children, Cores, turn
 from bench.measure.report import render
 from bench.measure.servers import Workbench, check_proxy
+from gatewayd.core.breaker import Breaker, Permit
 from gatewayd.core.forwarded import Peer
 from gatewayd.http import answer, channel
 from gatewayd.http.connection import UpstreamConnection
@@ -33,6 +34,7 @@ from gatewayd.http.writer import ResponseWriter
 from gatewayd.pipeline import forward
 from gatewayd.pipeline.application import Application
 from gatewayd.upstream.pool import Pool
+from gatewayd.upstream.service import Service
 
 REQUESTS = 5000
 
@@ -52,6 +54,8 @@ def stages(gateway: InMemory) -> tuple[Stage, ...]:
         Stage("judge the request's head", ((channel, "take_request_head"),)),
         Stage("make the exchange and its id", ((gateway.channel.listener, "serve"),)),
         Stage("find the route", ((gateway.application, "locate"),)),
+        Stage("ask the breakers, report to them", ((Breaker, "permit"), (Permit, "report"))),
+        Stage("pick a target", ((Service, "pick"),)),
         Stage("lend a connection, take it back", ((Pool, "take"), (Pool, "release"))),
         Stage("write the request's head", ((forward, "request_head"),)),
         Stage("say who the client is", ((Peer, "lines"),), "write the request's head"),
