@@ -18,11 +18,14 @@ def verify(
     secret: bytes,
     now: float,
     seen_nonce: Callable[[str, float], bool],
+    *,
+    require_body: bool = False,
 ) -> dict[str, str]:
     """The identity fields of a request, proven; empty where the gateway named nobody. Raises `ValueError` otherwise.
 
     `target` is path and query as they came, undecoded; `headers` have names in lower case; `now` is `time.time()`.
-    `seen_nonce(nonce, until)` remembers a nonce until that time and returns whether it was there before.
+    `seen_nonce(nonce, until)` remembers a nonce until that time and returns whether it was there before. With
+    `require_body` a proof that says nothing about the body (streamed, thus UNSIGNED) is refused.
     """
     match = _PROOF.fullmatch(headers.get("x-gateway-proof", ""))
     if match is None:
@@ -33,6 +36,8 @@ def verify(
     signed = b"".join(b"%d:%b\n" % (len(part), part) for part in parts)
     if not hmac.compare_digest(hmac.digest(secret, signed, "sha256").hex(), signature):
         raise ValueError("the proof is not about this request")
+    if require_body and digest == "UNSIGNED":
+        raise ValueError("the proof says nothing about the body")
     if digest != "UNSIGNED" and digest != hashlib.sha256(body).hexdigest():
         raise ValueError("the proof is not about this body")
     if abs(now - int(time)) > TOLERANCE or seen_nonce(nonce, int(time) + TOLERANCE):

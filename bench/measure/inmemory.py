@@ -109,6 +109,7 @@ def build(log: Callable[[dict[str, object]], None] | None = None) -> InMemory:
         clock=clock,
         deadlines=deadlines,
         hygiene=keeper.hygiene,
+        access=keeper.access,
         random=random.random,
     )
     listener = Listener(

@@ -8,6 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
+from twisted.python.threadpool import ThreadPool
 
 from gatewayd.app.authentication import Authenticating
 from gatewayd.app.judging import build_fields, build_policies, build_proof
@@ -18,8 +19,11 @@ from gatewayd.filters.caller import Callers
 from gatewayd.filters.hygiene import Hygiene
 from gatewayd.filters.policies import PolicyRequest
 from gatewayd.filters.tenancy import Directory
+from gatewayd.pipeline.cache import Keeping
 from gatewayd.pipeline.checks import Access
 from gatewayd.stores.interface import Store
+from gatewayd.stores.limits import Limiter
+from gatewayd.stores.responses.memory import MemoryResponses
 from gatewayd.telemetry.metrics import Metrics
 from gatewayd.telemetry.security import SecurityLog
 from gatewayd.upstream.listfile import ListFile
@@ -34,7 +38,7 @@ _PATIENCE = 5.0  # seconds that a start waits for keys and files
 class Gatekeeper:
     """Everything that stands between a request and its route, from `start` to `stop`.
 
-    `store` is what several gateways share, if they do.
+    `store` is what several gateways share, if they do. Policies run in `threads`, the reactor's if left out.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Gatekeeper:
         wall_clock: Callable[[], float],
         random: Callable[[], float],
         store: Store | None = None,
+        threads: ThreadPool | None = None,
     ) -> None:
         self.fields = fields = build_fields(config)
         self.events = events = SecurityLog(now)
@@ -73,17 +78,26 @@ class Gatekeeper:
             )
 
         def in_thread(policy: Callable[[PolicyRequest], Any], request: PolicyRequest) -> Deferred[Any]:
-            return deferToThreadPool(reactor, reactor.getThreadPool(), policy, request)
+            pool = reactor.getThreadPool() if threads is None else threads
+            return deferToThreadPool(reactor, pool, policy, request)
 
+        self.limiter = Limiter(store, metrics.rate_limits, reactor, now, wall_clock)
+        responses: MemoryResponses | None = None
+        if any(route.cache is not None for route in config.routes):
+            responses = MemoryResponses(reactor, wall_clock, config.cache.memory)
+        self.responses = responses
         self.access = Access(
             authentication=None if self._authenticating is None else self._authenticating.shared,
             directory=lambda: self._directory,
             policies=build_policies(config),
             proof=build_proof(config),
             ledger=metrics.callers,
+            limiter=self.limiter,
+            limit_ledger=metrics.rate_limits,
             events=events,
             clock=reactor,
             in_thread=in_thread,
+            keeping=None if responses is None else Keeping(responses, wall_clock, metrics.callers),
         )
 
     def start(self) -> Deferred[Any]:
@@ -93,6 +107,9 @@ class Gatekeeper:
             first += self._authenticating.start()
         if self._tenants is not None:
             first.append(self._tenants.start())
+        self.limiter.start()
+        if self.responses is not None:
+            self.responses.start()
         started = DeferredList(first, consumeErrors=True)  # those that time out
         return started.addTimeout(_PATIENCE, self._reactor, onTimeoutCancel=lambda result, timeout: None)
 
@@ -102,6 +119,9 @@ class Gatekeeper:
             self._authenticating.stop()
         if self._tenants is not None:
             self._tenants.stop()
+        self.limiter.stop()
+        if self.responses is not None:
+            self.responses.stop()
 
     def _read_tenants(self, name: str, content: bytes) -> Mapping[str, TenantEntry]:
         """The tenants in a file. Raises `ConfigErrors`, also where they do not go with those of the configuration."""

@@ -27,6 +27,7 @@ from gatewayd.app.notify import notify
 from gatewayd.app.services import ServiceBuilder
 from gatewayd.app.signals import Signals
 from gatewayd.app.store import build_store
+from gatewayd.app.threads import PolicyThreads
 from gatewayd.app.upkeep import Upkeep
 from gatewayd.config import Config
 from gatewayd.core.forwarded import TrustedPeers
@@ -51,6 +52,11 @@ def _tell(**fields: str) -> None:
         _log.warn("cannot notify {socket}: {error}", socket=os.environ.get("NOTIFY_SOCKET"), error=error)
 
 
+def counted(number: int, noun: str) -> str:
+    """So many of what `noun` is one of."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 class CannotListen(Exception):
     """An address of the configuration cannot be listened on."""
 
@@ -70,7 +76,10 @@ class Gateway(Service):
         access = config.access_log
         self._access_log = AccessLog(sink_for(access.path), reactor, access.flush_interval, access.buffer)
         self._store = build_store(config.redis, metrics, reactor, random.random)
-        self._gatekeeper = keeper = Gatekeeper(config, metrics, reactor, now, time.time, random.random, self._store)
+        self._threads = PolicyThreads()
+        self._gatekeeper = keeper = Gatekeeper(
+            config, metrics, reactor, now, time.time, random.random, self._store, self._threads
+        )
         builder = ServiceBuilder(metrics, dialer(reactor), self._deadlines, now, random.random, keeper.fields.answers)
         self._services = services = builder.build(config)
         self._upkeep = Upkeep(config, services, metrics, builder, reactor, now, random.random)
@@ -85,6 +94,7 @@ class Gateway(Service):
             clock=reactor,
             deadlines=self._deadlines,
             hygiene=keeper.hygiene,
+            access=keeper.access,
             random=random.random,
         )
         self._census = Census(metrics.reject)
@@ -114,6 +124,7 @@ class Gateway(Service):
         self._admin_socket: Any = None
         self._signals = Signals(reactor, self.hurry, self._reopen)
         self._drained: Deferred[None] | None = None
+        self._stopped_at = 0.0  # when the drain began
         self.addresses: dict[str, str] = {}
         self._describe()
 
@@ -152,6 +163,7 @@ class Gateway(Service):
         self._deadlines.start()
         self._access_log.start()
         self._lag.start()
+        self._threads.start()
         if self._admin_socket is not None:
             site = admin_site(self.metrics, self.readiness, __version__, self._reactor)
             family = self._admin_socket.family
@@ -176,13 +188,14 @@ class Gateway(Service):
         self._reactor.callWhenRunning(self._signals.install)
         where = ", ".join(f"{name} on {address}" for name, address in self.addresses.items())
         _log.info(
-            "gatewayd {version} listens: {where}; {routes} routes, {services} services",
+            "gatewayd {version} listens: {where}; {what}",
             version=__version__,
             where=where,
+            what=f"{counted(len(self.config.routes), 'route')}, {counted(len(self.config.services), 'service')}",
             routes=len(self.config.routes),
             services=len(self.config.services),
         )
-        status = f"{len(self._listeners)} listeners, {len(self.config.routes)} routes"
+        status = f"{counted(len(self._listeners), 'listener')}, {counted(len(self.config.routes), 'route')}"
         _tell(READY="1", STATUS=status, X_GATEWAYD_ADDRESSES=json.dumps(self.addresses))
 
     def _lagged(self, seconds: float) -> None:
@@ -209,6 +222,7 @@ class Gateway(Service):
         """Drain and stop; fires when nothing is left."""
         super().stopService()  # type: ignore[no-untyped-call]
         self.readiness.draining = True
+        self._stopped_at = self._reactor.seconds()
         self._serving = False
         self.metrics.draining(True)
         _tell(STOPPING="1")
@@ -218,7 +232,7 @@ class Gateway(Service):
         self._drained = Deferred()
         busy = sum(len(listener.channels) for listener in self._listeners)
         if busy:
-            _log.info("stopping: {busy} connections have requests in flight", busy=busy)
+            _log.info("stopping: {what} with requests in flight", what=counted(busy, "connection"), busy=busy)
         looking = task.LoopingCall(self._look_whether_drained)
         looking.clock = self._reactor
         self._drained.addCallback(lambda _: looking.stop())
@@ -238,9 +252,16 @@ class Gateway(Service):
 
     def hurry(self) -> None:
         """Wait no longer for requests in flight."""
+        cut_off = 0
         for listener in self._listeners:
             for channel in list(listener.channels):
+                cut_off += channel.exchange is not None
                 channel.expel()
+        if cut_off:
+            waited = self._reactor.seconds() - self._stopped_at
+            _log.warn(
+                "{what} cut off after {waited:.3g} s", what=counted(cut_off, "request"), number=cut_off, waited=waited
+            )
         if self._drained is not None and not self._drained.called:
             self._drained.callback(None)
 
@@ -248,6 +269,7 @@ class Gateway(Service):
         """Everything behind the requests, last what would tell of it."""
         self._upkeep.stop()
         self._gatekeeper.stop()
+        self._threads.stop()
         ending: list[Deferred[Any]] = []
         if self._store is not None:
             ending.append(Deferred.fromCoroutine(self._store.stop()))

@@ -8,13 +8,14 @@ from typing import Any
 from twisted.internet.interfaces import IReactorTime
 
 from gatewayd.config import Config
+from gatewayd.core.forwarded import TrustedPeers
 from gatewayd.core.matching import Entry
 from gatewayd.core.shedding import Shedder, Thresholds
 from gatewayd.filters.hygiene import Hygiene
 from gatewayd.http.connection import UpstreamConnection
 from gatewayd.http.deadlines import Deadlines
 from gatewayd.pipeline.application import Application
-from gatewayd.pipeline.checks import Access
+from gatewayd.pipeline.checks import Access, CheckCompiler
 from gatewayd.pipeline.compile import RouteCompiler
 from gatewayd.pipeline.finish import Finish
 from gatewayd.pipeline.route import Route
@@ -67,6 +68,7 @@ def build_application(
     clock: IReactorTime,
     deadlines: Deadlines,
     hygiene: Hygiene,
+    access: Access,
     random: Callable[[], float],
 ) -> Application:
     """What serves every listener's requests."""
@@ -81,6 +83,7 @@ def build_application(
         hasten=deadlines.hasten,
         hygiene=hygiene,
         finish=Finish(config.security_headers.lines, None),
+        unrouted=CheckCompiler(config, access, TrustedPeers(config.gateway.trusted_proxies)).unrouted(),
         shedder=Shedder(Thresholds(config.shedding.lag, config.shedding.lag_full)),
         accepts_timeouts=config.gateway.accept_timeouts,
         random=random,

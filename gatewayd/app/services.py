@@ -195,11 +195,13 @@ class ServiceBuilder:
         """A target was ejected, or is back; it comes back by and by."""
         if transition.after is State.OPEN:
             _log.warn(
-                "{service}: {target} is passed over for {seconds:.1f} s: {cause}",
+                "{service}: {target} is passed over for {seconds:.1f} s: {cause}{how}",
                 service=service.name,
                 target=target.url,
                 seconds=transition.open_for,
                 cause=transition.cause,
+                last_failure=transition.last_failure,
+                how=f"; last failure: {transition.last_failure}" if transition.last_failure else "",
             )
         elif transition.after is State.CLOSED:
             _log.info("{service}: {target} answers again", service=service.name, target=target.url)

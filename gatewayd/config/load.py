@@ -9,14 +9,16 @@ from typing import Any
 
 from gatewayd.config.checks.access import check_access
 from gatewayd.config.checks.addresses import check_clashes, check_loops
-from gatewayd.config.checks.doubts import doubt_routes, unused_services
+from gatewayd.config.checks.doubts import doubt_access, doubt_routes, unused_services
 from gatewayd.config.checks.identity import check_identity
 from gatewayd.config.checks.names import check_service_name, check_unique, name_all
+from gatewayd.config.checks.networks import check_networks
 from gatewayd.config.checks.policies import check_policies
 from gatewayd.config.checks.ratelimits import check_rate_limit, check_rate_limits
 from gatewayd.config.checks.reachability import check_reachable
 from gatewayd.config.checks.routes import check_route
 from gatewayd.config.checks.services import check_service
+from gatewayd.config.checks.times import doubt_times
 from gatewayd.config.checks.validate import validate
 from gatewayd.config.models.answers import Respond
 from gatewayd.config.models.listener import Listener
@@ -54,13 +56,14 @@ def load_with_warnings(
     problems: list[Problem] = []
     warnings: list[Problem] = []
     paths = find_files(Path(path), problems, warnings)
-    files = [read_file(file, environ, problems) for file in paths]
+    files = [read_file(file, Config, environ, problems) for file in paths]
     whole = [node for node in files if node is not None]
     known = {name: words_of(field) for name, field in Config.model_fields.items()}
     sections = merge(whole, known, problems)
     complete = len(whole) == len(files)
     values = _build(sections, complete, problems)
     problems += check_clashes(sections)
+    problems += check_networks(sections)
     problems += check_identity(sections, complete)
     if complete:
         problems += check_access(sections)
@@ -72,6 +75,8 @@ def load_with_warnings(
     warnings += check_loops(config, sections)
     warnings += unused_services(config, sections)
     warnings += doubt_routes(sections)
+    warnings += doubt_access(config, sections)
+    warnings += doubt_times(config, sections)
     if not config.routes:
         message = "there are no routes: every request is answered 404"
         warnings.append(Problem(str(path), 0, 0, message, "add a section 'routes'"))

@@ -63,22 +63,27 @@ class GuardedNames:
         patterns: dict[bytes, str] = {}
         for label in self.labels:
             table = patterns if label.endswith("*") else self._exact
-            table[label.removesuffix("*").encode().translate(_FOLDED)] = label
+            table[folded(label.removesuffix("*").encode())] = label
         # The longest first: the label is that of the pattern that says most.
         self._prefixes = tuple(sorted(patterns, key=len, reverse=True))
         self._labels = patterns
 
     def match(self, name: bytes) -> str | None:
         """The label under which `name`, in whatever spelling, is guarded; None where it is not."""
-        folded = name.translate(_FOLDED)
-        label = self._exact.get(folded)
-        if label is None and folded.startswith(self._prefixes):
-            label = self._labels[next(filter(folded.startswith, self._prefixes))]
+        written = name.translate(_FOLDED)
+        label = self._exact.get(written)
+        if label is None and written.startswith(self._prefixes):
+            label = self._labels[next(filter(written.startswith, self._prefixes))]
         return label
 
     def forges(self, label: str) -> bool:
         """Whether a client that sends a field of this label claims an identity: that is a security violation."""
         return label in self.identity
+
+
+def folded(name: bytes) -> bytes:
+    """A header name as the most forgiving of programs would tell it from others."""
+    return name.translate(_FOLDED)
 
 
 def _label(name: str) -> str:

@@ -91,6 +91,11 @@ ADDRESS_DENIED = Reason(403, "address-denied", "The client's address may not com
 CROSS_SITE = Reason(403, "cross-site", "The request comes from a page of another site", violation="auth_bypass")
 WEBHOOK_SIGNATURE = Reason(403, "webhook-signature", "The webhook is not signed by its sender", violation="auth_bypass")
 
+RATE_LIMITED = Reason(429, "rate-limited", "There are too many requests of this kind", retryable=True)
+RATE_LIMIT_UNAVAILABLE = Reason(
+    503, "rate-limit-unavailable", "Nobody can say at the moment how many requests there were", retryable=True
+)
+
 # What the service, or the way to it, did.
 CONNECT_FAILED = Reason(502, "connect-failed", "The service cannot be reached", retryable=True, blames_upstream=True)
 CONNECT_TIMEOUT = Reason(504, "connect-timeout", "The service did not accept a connection in time", True, True)
@@ -104,6 +109,7 @@ POOL_EXHAUSTED = Reason(503, "pool-exhausted", "Every connection to the service 
 CIRCUIT_OPEN = Reason(503, "circuit-open", "The service has failed too often of late to be asked", True, True)
 NO_TARGET = Reason(503, "no-target", "The service has no target to ask", retryable=True)
 BULKHEAD_FULL = Reason(503, "bulkhead-full", "The service has as many requests as it may have", retryable=True)
+NOT_KEPT = Reason(504, "not-kept", "The client wants a kept answer only, and there is none that is good enough")
 BULKHEAD_TIMEOUT = Reason(503, "bulkhead-timeout", "The service was busy with other requests for too long", True)
 
 # What the gateway or the client did.

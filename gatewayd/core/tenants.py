@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from gatewayd.core.guarded import folded
 from gatewayd.core.hostpattern import ANY_HOST, applicable, parse_host
 from gatewayd.core.messages import RequestHead
 
@@ -162,7 +163,7 @@ class Places:
                 raise ValueError(f"a placement in the {placement.kind} needs a name")
             names[placement.kind].append(placement.name)
         self._parameters = tuple(names["path"])
-        self._headers = frozenset(_as_cgi(name.lower().encode()) for name in names["header"])
+        self._headers = frozenset(folded(name.encode()) for name in names["header"])
         self._own_hosts = "" in names["host"]
         self._suffixes = tuple(parse_host(name) for name in names["host"] if name)
         if not all(suffix.startswith(b".") for suffix in self._suffixes):
@@ -184,7 +185,7 @@ class Places:
             if head.host.endswith(suffix):
                 found.append(_text(head.host.removesuffix(suffix)))
         if self._headers:
-            found += [_text(field.value) for field in head.fields if _as_cgi(field.name) in self._headers]
+            found += [_text(field.value) for field in head.fields if folded(field.name) in self._headers]
         return found
 
 
@@ -208,11 +209,6 @@ def _letter(letter: str) -> bytes:
             patterns.append(re.escape(octets))
         patterns.append(b"".join(b"%%(?i:%02x)" % octet for octet in octets))
     return b"(?:" + b"|".join(patterns) + b")"
-
-
-def _as_cgi(name: bytes) -> bytes:
-    """A field name (lower case) as servers that follow CGI tell it from others."""
-    return name.replace(b"_", b"-")
 
 
 def _text(value: bytes) -> str:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
+SHORTEST_SECRET = 16  # bytes, blanks around them aside; those that senders give out have twice as many
 MOST_SIGNATURES = 8  # in one field: senders add one per secret while they rotate
 _LONGEST_FIELD = 1024
 
@@ -43,10 +44,10 @@ class Senders:
     __slots__ = ("_form", "_secrets", "_tolerance")
 
     def __init__(self, secrets: Iterable[bytes], form: Form = "timed", tolerance: float = 300.0) -> None:
-        """Raises `ValueError` without secrets or for an empty one: anyone could sign with it."""
+        """Raises `ValueError` without secrets or for a short one: anyone could guess it, and sign with it."""
         self._secrets = tuple(secrets)
-        if not self._secrets or not all(self._secrets):
-            raise ValueError("a webhook needs a secret, and no empty one")
+        if not self._secrets or any(len(secret.strip()) < SHORTEST_SECRET for secret in self._secrets):
+            raise ValueError(f"a webhook needs a secret, and none of less than {SHORTEST_SECRET} bytes")
         self._form = form
         self._tolerance = tolerance
 

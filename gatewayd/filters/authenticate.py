@@ -27,7 +27,7 @@ class Authenticate:
     for all.
     """
 
-    __slots__ = ("_issuers", "_jwt", "_keyed", "_mode", "_opaque", "_shared")
+    __slots__ = ("_issuers", "_jwt", "_keyed", "_mode", "_opaque", "_shared", "_tokens")
 
     def __init__(
         self, shared: Authentication, mode: Mode, methods: frozenset[str], issuers: frozenset[str] | None
@@ -38,6 +38,7 @@ class Authenticate:
         self._jwt = "jwt" in methods
         self._keyed = "api_key" in methods and shared.key_header is not None
         self._opaque = shared.introspector if "introspection" in methods else None
+        self._tokens = self._jwt or self._opaque is not None or not self._keyed
 
     def __call__(self, exchange: Asking) -> Awaitable[None] | None:
         """Set the request's caller. Raises `Refused`."""
@@ -65,9 +66,11 @@ class Authenticate:
             return self._by_key(exchange, keys[0])
         if found is None:
             if self._mode == "required":
-                raise shared.missing()
+                raise shared.missing(tokens=self._tokens, keys=self._keyed)
             return None
         token, exchange.by_cookie = found
+        if not self._tokens:
+            raise shared.keys_only()
         wall = shared.wall_clock()
         opaque = self._opaque
         if opaque is not None and self._jwt and token.count(b".") == 2:
@@ -198,6 +201,4 @@ class Authenticate:
         shared = self._shared
         shared.ledger.failed("expired" if bad.why == "expired" else "failure")
         shared.events("API key refused", exchange, cause=bad.why, key_id=bad.key_id)
-        assert shared.key_header is not None
-        scheme = shared.key_header.decode("ascii")
-        return Refused(INVALID_API_KEY, "", challenge("ApiKey", shared.realm, "invalid_token", f"see {scheme}"))
+        return Refused(INVALID_API_KEY, "", shared.key_challenge("invalid_key", "the API key is not accepted"))

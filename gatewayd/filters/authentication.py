@@ -105,8 +105,20 @@ class Authentication:
             self.events("token forged", exchange, cause=bad.why)
         return Refused(reason, "", challenge("Bearer", self.realm, error_of(bad), bad.why))
 
-    def missing(self) -> Refused:
-        """A credential is needed and there is none."""
-        self.ledger.error("missing")
+    def missing(self, *, tokens: bool = True, keys: bool = False) -> Refused:
+        """A credential is needed and there is none; the route takes `tokens`, API `keys`, or both."""
+        if tokens:
+            self.ledger.error("missing")
         self.ledger.failed("failure")
-        return Refused(UNAUTHENTICATED, "", challenge("Bearer", self.realm))
+        offered = challenge("Bearer", self.realm) if tokens else b""
+        return Refused(UNAUTHENTICATED, "", offered + self.key_challenge() if keys else offered)
+
+    def keys_only(self) -> Refused:
+        """A token came where only API keys are taken; what is wrong with the token, if anything, nobody looked at."""
+        self.ledger.failed("failure")
+        return Refused(INVALID_TOKEN, "Tokens are not taken here: the route takes API keys only.", self.key_challenge())
+
+    def key_challenge(self, error: str | None = None, description: str | None = None) -> bytes:
+        """A WWW-Authenticate line of the scheme `ApiKey`, which is the gateway's own: it names the header for keys."""
+        assert self.key_header is not None
+        return challenge("ApiKey", self.realm, error, description, header=self.key_header.decode("ascii"))

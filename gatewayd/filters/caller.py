@@ -10,7 +10,6 @@ from gatewayd.core.proof import IdentityFields, IdentityNames, identity_fields
 from gatewayd.core.tokens.errors import BadToken
 from gatewayd.core.tokens.identity import Identity
 
-
 _NO_LIMITS: Mapping[str, Any] = MappingProxyType({})
 
 

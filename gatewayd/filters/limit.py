@@ -67,7 +67,6 @@ class Limit:
         if rate is None and quota is None:
             return None
         rule = Rule(self.policy, rate, quota, 0.0 if config.block is None or rate is None else config.block)
-        self.cost = min(self.cost, rule.most)
         return self._limiter.book(rule, ample=numbers == config.limit or numbers in config.plans.values())
 
     def _numbers(self, exchange: Asking, tenant: Tenant | None) -> Numbers | None:

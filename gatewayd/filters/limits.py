@@ -35,6 +35,11 @@ class Judgement(NamedTuple):
     book: Book | None = None
     verdict: Verdict | None = None
 
+    @property
+    def lines(self) -> bytes:
+        """The field lines that tell the client."""
+        return b"" if self.book is None or self.verdict is None else self.book.lines(self.verdict)
+
 
 class Flights:
     """How many requests of each key are being answered, here."""

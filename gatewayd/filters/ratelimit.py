@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gatewayd.core.limitheaders import retry_after
 from gatewayd.core.reasons import RATE_LIMIT_UNAVAILABLE, RATE_LIMITED, Refused
-from gatewayd.filters.asking import Asking, Channel, Events
+from gatewayd.filters.asking import Asking, Channel
 from gatewayd.filters.limits import Ask, Flights, Judgement, Ledger, Limiter
 
 if TYPE_CHECKING:
@@ -34,11 +34,11 @@ class Received(Channel, Protocol):
 class Limited(Asking, Protocol):
     """A request.
 
-    Filters set `limits`, the field lines that tell the client of its limits, and add to `held` what is to be left once
-    the request has been answered.
+    Filters set `judged`, what answers tell the client of its limits, and add to `held` what is to be left once the
+    request has been answered.
     """
 
-    limits: bytes
+    judged: Judgement | None
     held: list[tuple[Flights, bytes]] | None
 
     @property
@@ -53,14 +53,13 @@ class RateLimit:
     depends on callers.
     """
 
-    __slots__ = ("_by_listener", "_events", "_further", "_ledger", "_limiter", "_limits", "_tenant")
+    __slots__ = ("_by_listener", "_further", "_ledger", "_limiter", "_limits", "_tenant")
 
     def __init__(
         self,
         limits: Sequence[Limit],
         limiter: Limiter,
         ledger: Ledger,
-        events: Events,
         *,
         by_listener: Mapping[str, Sequence[Limit]] | None = None,
         tenant: Callable[[Limited], Tenant | None] | None = None,
@@ -69,7 +68,6 @@ class RateLimit:
         self._limits = tuple(limits)
         self._limiter = limiter
         self._ledger = ledger
-        self._events = events
         self._by_listener = by_listener
         self._tenant = tenant
         self._further = further
@@ -89,7 +87,7 @@ class RateLimit:
                 self._enter(exchange, limit, limit.concurrent, key)
             book = limit.book if limit.fixed else limit.book_for(exchange, tenant)
             if book is not None:
-                asks.append((book, key, limit.cost))
+                asks.append((book, key, limit.cost if limit.cost == 1 else min(limit.cost, book.rule.most)))
         if asks:
             judgement = self._limiter.check(asks)
             if not isinstance(judgement, Judgement):
@@ -106,16 +104,15 @@ class RateLimit:
         refused, book, verdict = judgement
         if book is None or verdict is None:
             if refused:
-                self._exceeded(exchange)
                 raise Refused(RATE_LIMIT_UNAVAILABLE, "", b"Retry-After: 1\r\n")
             return
-        if book.rule.policy.headers != "none" and (refused or not exchange.limits):
-            exchange.limits = book.lines(verdict)
+        if book.rule.policy.headers != "none":
+            before = exchange.judged
+            if refused or before is None or before.verdict is None or verdict.remaining < before.verdict.remaining:
+                exchange.judged = judgement
         if refused:
             self._exceeded(exchange)
-            name = book.rule.policy.name
-            self._events("rate limited", exchange, limit=name)
-            raise Refused(RATE_LIMITED, f'The limit "{name}" is reached.', retry_after(verdict))
+            raise Refused(RATE_LIMITED, f'The limit "{book.rule.policy.name}" is reached.', retry_after(verdict))
 
     def _enter(self, exchange: Limited, limit: Limit, most: int, key: bytes) -> None:
         """One more request is being answered."""
@@ -127,7 +124,6 @@ class RateLimit:
         elif limit.policy.enforce:
             self._ledger.denied += 1
             self._exceeded(exchange)
-            self._events("rate limited", exchange, limit=limit.policy.name)
             raise Refused(RATE_LIMITED, _TOO_MANY_AT_ONCE, b"Retry-After: 1\r\n")
         else:
             self._ledger.shadow += 1
@@ -135,4 +131,4 @@ class RateLimit:
     def _exceeded(self, exchange: Limited) -> None:
         """Count a refusal."""
         route = exchange.route
-        self._ledger.exceeded("" if route is None else route.label, exchange.tenant.decode("ascii"))
+        self._ledger.exceeded("_unmatched" if route is None else route.label, exchange.tenant.decode("ascii"))

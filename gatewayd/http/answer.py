@@ -102,7 +102,7 @@ class AnswerReader:
         else:
             self.left = section.length
             if section.chunked:
-                self._decoder = ChunkedDecoder(section.nominated)
+                self._decoder = ChunkedDecoder(section.nominated, self._table.guarded)
             elif section.length is None:
                 self.until_close = True
         self._listener.answered(head, data)

@@ -143,7 +143,8 @@ class ServerChannel(ClientConnection):
         self.deadline = NEVER
         if section.chunked or section.length:
             expected = section.expects_continue and head.version == 1
-            self.body = body = InboundBody(self, section.length, expected, section.nominated)
+            guarded = self.listener.fields.guarded
+            self.body = body = InboundBody(self, section.length, expected, section.nominated, guarded)
             self.exchange = exchange = self.listener.serve(self, head, body, self._since)
             exchange.start()
             self._rearm()

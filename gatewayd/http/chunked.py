@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from gatewayd.core.reasons import HEAD_TOO_LARGE, MALFORMED_CHUNK, Refused
 
@@ -49,13 +50,17 @@ class ChunkedDecoder:
 
     `feed` returns what the bytes decode to (possibly nothing). Once `finished`, `rest` holds the bytes behind the body
     and `trailers` the field lines that may be forwarded: those that Connection nominates, `nominated`, may not (RFC
-    9110 section 7.6.1). Raises `Refused(MALFORMED_CHUNK)` at the first line that cannot belong to a chunked body.
+    9110 section 7.6.1), nor those whose names (lower case) are `guarded`, which some servers would take for headers.
+    Raises `Refused(MALFORMED_CHUNK)` at the first line that cannot belong to a chunked body.
     """
 
-    __slots__ = ("_buffer", "_left", "_nominated", "_seen", "_trailing", "finished", "rest", "trailers")
+    __slots__ = ("_buffer", "_guarded", "_left", "_nominated", "_seen", "_trailing", "finished", "rest", "trailers")
 
-    def __init__(self, nominated: frozenset[bytes] = _NONE) -> None:
+    def __init__(
+        self, nominated: frozenset[bytes] = _NONE, guarded: Callable[[bytes], object] = lambda name: None
+    ) -> None:
         self._nominated = nominated
+        self._guarded = guarded
         self._buffer = b""
         self._left = -1  # bytes to come of this chunk's data; 0: its CRLF; -1: a size line
         self._seen = 0
@@ -146,6 +151,7 @@ class ChunkedDecoder:
             raise Refused(HEAD_TOO_LARGE, "The trailer section is too large.")
         name, value = match.groups()
         plain = name.lower()
-        if plain.replace(b"_", b"-") not in _NOT_IN_TRAILERS and plain not in self._nominated:
+        forbidden = plain.replace(b"_", b"-") in _NOT_IN_TRAILERS or plain in self._nominated
+        if not forbidden and not self._guarded(plain):
             self.trailers += b"%b: %b\r\n" % (name, value.strip(b" \t"))
         return False

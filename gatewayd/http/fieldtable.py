@@ -81,7 +81,7 @@ class FieldTable:
     for the gateway alone to write.
     """
 
-    __slots__ = ("_guarded", "_noted", "_roles", "get", "known", "plain")
+    __slots__ = ("_noted", "_roles", "get", "guarded", "known", "plain")
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class FieldTable:
     ) -> None:
         self._roles = roles
         self._noted = noted
-        self._guarded = guarded
+        self.guarded = guarded
         self.known: dict[bytes, Field] = {}
         self.get = self.known.get
         self.plain: set[bytes] = set()  # names, as written, that were judged and mean nothing to a gateway
@@ -108,7 +108,7 @@ class FieldTable:
         if role is Role.END_TO_END and b"_" in name and name.replace(b"_", b"-") in self._roles:
             role = Role.DROPPED  # CGI-like servers read "x_real_ip" as "x-real-ip"
         if role is Role.END_TO_END or role is Role.DROPPED:
-            if self._guarded(name):
+            if self.guarded(name):
                 role = Role.GUARDED
             elif name in self._noted:
                 role = Role.NOTED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gatewayd.core.reasons import BODY_TOO_LARGE, Refused
@@ -55,11 +56,19 @@ class InboundBody:
     )
 
     def __init__(
-        self, channel: ServerChannel, length: int | None, expected: bool, nominated: frozenset[bytes] = frozenset()
+        self,
+        channel: ServerChannel,
+        length: int | None,
+        expected: bool,
+        nominated: frozenset[bytes] = frozenset(),
+        guarded: Callable[[bytes], object] = lambda name: None,
     ) -> None:
-        """A body of `length` bytes, or chunked; `expected` if the client waits for 100, `nominated` by Connection."""
+        """A body of `length` bytes, or chunked; `expected` if the client waits for 100.
+
+        Trailers that are `nominated` by Connection, or `guarded`, are left out.
+        """
         self._channel = channel
-        self._decoder = ChunkedDecoder(nominated) if length is None else None
+        self._decoder = ChunkedDecoder(nominated, guarded) if length is None else None
         self._left = length or 0
         self._expected = expected
         self._sink: BodySink | None = None

@@ -25,6 +25,7 @@ from gatewayd.core.reasons import (
 from gatewayd.core.shedding import Shedder
 from gatewayd.http.channel import ServerChannel
 from gatewayd.http.inbound import InboundBody
+from gatewayd.pipeline.chain import Check
 from gatewayd.pipeline.exchange import Exchange
 from gatewayd.pipeline.finish import Finish
 from gatewayd.pipeline.route import Counters, Route
@@ -57,9 +58,9 @@ class Application:
 
     `locate` finds the route of a head or raises `Refused`. `shedder` decides what is refused while the gateway is
     overloaded; it is asked only while it feels pressure. `hygiene` looks at requests with suspect fields, `finish` says
-    what answers to requests without a route tell browsers. `now` is what times and deadlines are measured in, `clock`
-    wakes us, and `hasten` asks for a deadline to be kept more exactly than others. `accepts_timeouts` says whether
-    believed peers may shorten a request's time.
+    what answers to requests without a route tell browsers, and `unrouted` what such requests have to pass.
+    `now` is what times and deadlines are measured in, `clock` wakes us, and `hasten` asks for a deadline to be kept
+    more exactly than others. `accepts_timeouts` says whether believed peers may shorten a request's time.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Application:
         shedder: Shedder,
         hygiene: Callable[[Exchange], None],
         finish: Finish | None = None,
+        unrouted: Check | None = None,
         accepts_timeouts: bool,
         random: Callable[[], float],
     ) -> None:
@@ -89,6 +91,7 @@ class Application:
         self.shedder = shedder
         self.hygiene = hygiene
         self.finish = finish
+        self.unrouted = unrouted
         self.accepts_timeouts = accepts_timeouts
         self.random = random
         self._log = log

@@ -118,6 +118,8 @@ class Attempt:
         # An upload takes the time its client takes: the target's begins when it has all.
         self.waited = waited = now - self._began if exchange.body is None else max(0.0, now - connection.asked)
         if self._permit is not None and not self._permit.reported:
+            if status >= 400:
+                self._permit.note(f"status {status}")
             self._permit.report(way.rules.of_status(status), now, waited)
         if forward.learn is not None:
             forward.learn(self.target, waited, now)
@@ -134,6 +136,7 @@ class Attempt:
             outcome = Outcome.ABANDONED  # the target had no chance, or not the time it is given elsewhere
         else:
             outcome = self._forward.way.rules.of_error(kind)
+            permit.note(reason.slug)
         permit.report(outcome, self._exchange.application.now())
 
     def broke_off(self, reason: Reason) -> None:
@@ -143,6 +146,7 @@ class Attempt:
         if reason is TOTAL_TIMEOUT and connection is not None and connection.held_up:
             exchange.hurried = True
         if self._permit is not None and self.kind is not None and not (reason is TOTAL_TIMEOUT and exchange.hurried):
+            self._permit.note(reason.slug)
             self._permit.retract(exchange.application.now())
 
     def overtaken(self) -> None:

@@ -20,10 +20,14 @@ from gatewayd.filters.authentication import Authentication
 from gatewayd.filters.authorization import Authorize
 from gatewayd.filters.caller import Caller
 from gatewayd.filters.csrf import Csrf
+from gatewayd.filters.limits import Ledger as LimitLedger
+from gatewayd.filters.limits import Limiter
 from gatewayd.filters.network import NetworkPolicy
 from gatewayd.filters.policies import AskPolicy, InThread, Policy
 from gatewayd.filters.tenancy import Directory, Tenancy
+from gatewayd.pipeline.cache import Keeping
 from gatewayd.pipeline.finish import Finish
+from gatewayd.pipeline.limits import LimitCompiler
 from gatewayd.pipeline.proving import Proof, SignedRequest, gather_to_sign
 from gatewayd.pipeline.webhook import Webhook
 
@@ -42,16 +46,22 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """What the checks of all routes share. `policies` are the functions that the configuration names, by name."""
+    """What the checks of all routes share, and where answers are kept, if any are (`keeping`).
+
+    `policies` are the functions that the configuration names, by name.
+    """
 
     authentication: Authentication | None
     directory: Callable[[], Directory]
     policies: Mapping[str, Policy]
     proof: Proof | None
     ledger: Ledger
+    limiter: Limiter
+    limit_ledger: LimitLedger
     events: Events
     clock: IReactorTime
     in_thread: InThread
+    keeping: Keeping | None = None
 
 
 class CheckCompiler:
@@ -64,13 +74,23 @@ class CheckCompiler:
         self._roles: Roles = config.authorization.table
         permission = config.tenants.admin_permission
         self._administration = frozenset() if permission is None else satisfying(permission)
+        self._limits = LimitCompiler(config, access.limiter, access.limit_ledger, access.directory, self._client)
+
+    def unrouted(self) -> Check | None:
+        """What a request has to pass that has no route, before it is told so."""
+        return self._limits.unrouted()
 
     def checks(self, route: RouteConfig) -> list[Check]:
-        """What a request has to pass: address, credentials, origin, tenant, permission, policy, signature."""
+        """What a request has to pass: address, credentials, origin, tenant, permission, policy, signature.
+
+        Its limits come right after its address or, where they depend on its caller, before its body is looked at.
+        """
         config, access = self._config, self._access
         checks: list[Check] = []
         if route.network.allow or route.network.deny:
             checks.append(NetworkPolicy(route.network.access, self._client, access.events))
+        early, late = self._limits.checks(route)
+        checks += early
         auth = config.auth_of(route)
         authentication = access.authentication
         if auth.mode != "public" and authentication is not None:
@@ -82,6 +102,7 @@ class CheckCompiler:
             if route.tenant is not None or tenants.table or tenants.file is not None or tenants.unknown == "refuse":
                 checks.append(self._tenancy(route))
             checks += self._authorization(route)
+        checks += late
         if route.webhook is not None:
             most = config.body_size_of(route)
             header = route.webhook.header.lower().encode("ascii")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from gatewayd.config.models.answers import Respond as RespondConfig
+from gatewayd.config.models.cache import RouteCache
 from gatewayd.config.models.fallback import Fallback as FallbackConfig
 from gatewayd.config.models.root import Config
 from gatewayd.config.models.route import Route as RouteConfig
@@ -15,6 +16,7 @@ from gatewayd.core.reasons import REASONS
 from gatewayd.core.shedding import Priority
 from gatewayd.http.connection import UpstreamConnection
 from gatewayd.pipeline import templates
+from gatewayd.pipeline.cache import Cache, Kept
 from gatewayd.pipeline.chain import Chain
 from gatewayd.pipeline.checks import Access, CheckCompiler
 from gatewayd.pipeline.fallback import Fallback
@@ -42,6 +44,8 @@ class RouteCompiler:
         self._services = services
         self._counters = counters
         self._random = random
+        self._kept_in = access.keeping
+        self._name = config.gateway.name.encode("ascii")
         self._trusted = TrustedPeers(config.gateway.trusted_proxies)
         self._ways = Ways(config, self._trusted, access.proof)
         self._checks = CheckCompiler(config, access, self._trusted)
@@ -67,6 +71,8 @@ class RouteCompiler:
         if route.respond is not None:
             return _respond(route.respond)
         answer = self._asked(route)
+        if route.cache is not None:
+            answer = self._keeping(route, route.cache, answer)
         if route.fallback is not None:
             answer = self._falling_back(route, route.fallback, answer)
         if route.mirror is not None:
@@ -83,6 +89,13 @@ class RouteCompiler:
         parts = [(self._forward(route, part.service), part.weight) for part in route.split]
         key = None if route.split_by is None else key_of(parse_key(route.split_by), self._trusted)
         return Split(parts, key, self._random)
+
+    def _keeping(self, route: RouteConfig, cache: RouteCache, first: Answer) -> Answer:
+        """What keeps the answers of `first`."""
+        assert self._kept_in is not None
+        header = None if route.tenant is None else route.tenant.header
+        kept = Kept(self._kept_in, cache.policy, cache.most, self._name)
+        return Cache(first, kept, route.name, None if header is None else header.encode("ascii"))
 
     def _falling_back(self, route: RouteConfig, fallback: FallbackConfig, first: Answer) -> Answer:
         """`first`, and what answers where it cannot."""

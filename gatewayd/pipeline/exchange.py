@@ -24,10 +24,13 @@ from gatewayd.pipeline.task import Task
 
 if TYPE_CHECKING:
     from gatewayd.filters.caller import Caller
+    from gatewayd.filters.limits import Flights, Judgement
     from gatewayd.http.connection import UpstreamConnection
     from gatewayd.http.tunnel import Tunnel
     from gatewayd.pipeline.application import Application
+    from gatewayd.pipeline.chain import Check
     from gatewayd.pipeline.gathered import Gathered
+    from gatewayd.pipeline.recording import Recording
     from gatewayd.pipeline.replay import Replay
     from gatewayd.pipeline.route import MethodCounters, Route
     from gatewayd.upstream.target import Target
@@ -63,6 +66,9 @@ class Exchange(Task):
     tenant = b""  # the caller's
     identity = b""  # field lines that tell a service who is calling
     by_cookie = False  # whether a cookie says who is calling
+    judged: Judgement | None = None  # by limits, for answers to tell
+    held: list[tuple[Flights, bytes]] | None = None  # where it counts as being answered
+    recording: Recording | None = None  # of the service's answer, where it may be kept
     upstream_time = 0.0
     keep_alive = True
     counters: MethodCounters | None = None  # of the route and method, once known
@@ -98,6 +104,9 @@ class Exchange(Task):
                 self._answer_preflight(asked)
                 return
             self.route = route = self.application.locate(head).payload
+        except Refused as refused:
+            self._turn_away(refused)
+            return
         except Exception as error:
             self.raised(error)
             return
@@ -128,6 +137,15 @@ class Exchange(Task):
         if answer.status != 100 and head is not None and head.version:
             self.channel.write_interim(interim_head(answer))
 
+    def _turn_away(self, refused: Refused) -> None:
+        """No route: say so, but count it first where requests are counted, or who looks for routes looks for free."""
+        check = self.application.unrouted
+        if check is None:
+            self.raised(refused)
+            return
+        self._coroutine = _refusing(self, check, refused)
+        self.step()
+
     def _answer_preflight(self, route: Route) -> None:
         """Tell a browser what another origin may do on `route`; the route itself hears nothing of it."""
         assert self.head is not None
@@ -151,7 +169,7 @@ class Exchange(Task):
             elif isinstance(error, Abandoned):
                 self._abandon(error.reason)
             else:
-                self._log.failure("a request failed", Failure(error), route=self.route and self.route.name)
+                self._log.failure("a request failed", Failure(error), route=self.route and self.route.label)
                 self._refuse(Refused(INTERNAL_ERROR))
         finally:
             self._finish()
@@ -184,6 +202,17 @@ class Exchange(Task):
     def _finish(self) -> None:
         """Leave nothing behind, be observed, and let the channel go on."""
         self.application.observe(self)
+        if self.held is not None:
+            for flights, key in self.held:
+                flights.leave(key)
         channel = self.channel
         channel.writer.reset()
         channel.ended(self.keep_alive)
+
+
+async def _refusing(exchange: Exchange, check: Check, refused: Refused) -> None:
+    """Raises what `check` refuses a request with, or else `refused`."""
+    waiting = check(exchange)
+    if waiting is not None:
+        await waiting
+    raise refused

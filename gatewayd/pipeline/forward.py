@@ -15,6 +15,7 @@ from gatewayd.core.slot import Slot
 from gatewayd.http.connection import UpstreamConnection
 from gatewayd.http.deadlines import NEVER
 from gatewayd.http.inbound import InboundBody
+from gatewayd.http.interfaces import AnswerSink
 from gatewayd.http.tunnel import Tunnel
 from gatewayd.http.writer import Framing
 from gatewayd.pipeline.attempt import KINDS, SAFE, Attempt
@@ -100,6 +101,8 @@ class Forward:
                 raise refused
             exchange.status = status = answer.status
             if permit is not None and not permit.reported:
+                if status >= 400:
+                    permit.note(f"status {status}")
                 permit.report(way.rules.of_status(status), attempt.answered, attempt.waited)
             if status == 101:  # a tunnel may stay open for days, and is no request in flight any more
                 counted = False
@@ -111,19 +114,30 @@ class Forward:
             else:
                 connection, writer = attempt.connection, exchange.channel.writer
                 assert connection is not None
+                recording = exchange.recording
+                sink: AnswerSink = writer
+                if recording is not None and recording.takes(answer, way.response_edits):
+                    if connection.whole is not None:  # else it is closed: nobody reads what is left
+                        attempt.release()
+                    return
                 framing = framing_of(head, answer)
-                writer.begin(response_head(exchange, head, answer, framing, way.response_edits), framing)
+                made = response_head(exchange, head, answer, framing, way.response_edits)
+                if recording is not None:
+                    made, sink = recording.told(made), recording.tee(writer)
+                writer.begin(made, framing)
                 if connection.whole is None:
                     exchange.channel.source = connection
-                    await connection.relay(writer)
+                    await connection.relay(sink)
                     writer.end(connection.trailers)
                 else:
                     if connection.whole:
-                        writer.write(connection.whole)
+                        sink.write(connection.whole)
                     writer.end()
                 if exchange.body is not None:
                     (exchange.upload or exchange.body).detach()
                 attempt.release()
+                if recording is not None:
+                    recording.ended()
         except Refused as refused:
             reason = refused.reason
             if attempt is not None and attempt.status is not None:
@@ -248,6 +262,7 @@ class Forward:
         kind = KINDS.get(refused.reason)
         if kind is None or (hurried and refused.reason is TOTAL_TIMEOUT):
             return
+        permit.note(refused.reason.slug)
         if permit.reported:
             permit.retract(now)
         else:

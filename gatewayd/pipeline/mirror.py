@@ -110,6 +110,8 @@ class _Copy(Task):
             attempt = forward.attempt(self, now() + _LONGEST, ())
             answer = await attempt.answer()
             if permit is not None:
+                if answer.status >= 400:
+                    permit.note(f"status {answer.status}")
                 permit.report(forward.way.rules.of_status(answer.status), now(), attempt.waited)
             connection = attempt.connection
             assert connection is not None

@@ -72,6 +72,8 @@ def response_head(
 ) -> bytes:
     """The head of the answer to the client; decides whether the connection stays."""
     ending, gone = exchange.cookie, _NOTHING
+    if exchange.judged is not None:
+        ending += exchange.judged.lines
     route = exchange.route
     if route is not None and route.finish is not None:
         finishing, gone = route.finish.of_answer(exchange, answer.section)

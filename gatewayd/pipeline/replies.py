@@ -32,6 +32,8 @@ def reply(exchange: Exchange, status: int, lines: bytes, body: bytes, *, finishe
     application, channel, head = exchange.application, exchange.channel, exchange.head
     exchange.status = status
     finish = application.finish if exchange.route is None else exchange.route.finish
+    if exchange.judged is not None:
+        lines += exchange.judged.lines
     if finish is not None and head is not None and not finished:
         lines += finish.of_reply(exchange)
     exchange.keep_alive = exchange.keep_alive and head is not None and head.keep_alive and channel.persistent

@@ -91,13 +91,13 @@ class CallerMetrics:
         """The rows of one tenant, the same object each time; after the first `MOST_TENANTS` one for all others."""
         found = self._tenants.get(id)
         if found is None:
-            found = self._tenants.setdefault(self._label(id, "tenant_requests_total"), TenantMetrics())
+            found = self._tenants.setdefault(self.label(id, "tenant_requests_total"), TenantMetrics())
         return found
 
     def crossed(self, source: str, target: str) -> None:
         """Count a request of the tenant `source` that named `target`; either is "" if there is no such tenant."""
         metric = "cross_tenant_attempts_total"
-        pair = (self._label(source, metric) if source else OTHER, self._label(target, metric) if target else OTHER)
+        pair = (self.label(source, metric) if source else OTHER, self.label(target, metric) if target else OTHER)
         if pair not in self._pairs and len(self._pairs) >= MOST_PAIRS:
             self._capped[metric] += 1
             pair = OTHER, OTHER
@@ -137,8 +137,8 @@ class CallerMetrics:
         """Keys came, at `wall` (seconds since 1970)."""
         self._fetched[issuer] = wall
 
-    def _label(self, tenant: str, metric: str) -> str:
-        """The label of a tenant: its own, or `OTHER` for all that came too late for one."""
+    def label(self, tenant: str, metric: str) -> str:
+        """The label of a tenant in `metric`: its own, or `OTHER` for all that came too late for one."""
         if tenant not in self._known:
             if len(self._known) >= MOST_TENANTS:
                 self._capped[metric] += 1

@@ -6,7 +6,7 @@ They are a contract with dashboards and alerts. docs/metrics.md is generated fro
 
 from __future__ import annotations
 
-from gatewayd.telemetry import catalogue_callers, catalogue_stores
+from gatewayd.telemetry import catalogue_callers, catalogue_limits, catalogue_stores
 from gatewayd.telemetry.definition import Definition
 
 # Upper bounds of buckets, in seconds and in bytes. 1.0 rather than 1: the label is le="1.0", and rules match its text.
@@ -265,5 +265,6 @@ PROCESS_START = Definition(
 DEFINITIONS: tuple[Definition, ...] = (
     *(value for value in list(globals().values()) if isinstance(value, Definition)),
     *catalogue_callers.DEFINITIONS,
+    *catalogue_limits.DEFINITIONS,
     *catalogue_stores.DEFINITIONS,
 )

@@ -103,7 +103,7 @@ SERIES_CAPPED = Definition(
     "counter",
     "Times that a label was `_other` because there were too many.",
     ("metric",),
-    known=("tenant_requests_total", "cross_tenant_attempts_total"),
+    known=("tenant_requests_total", "cross_tenant_attempts_total", "rate_limit_exceeded_total"),
     when="when a further tenant is met",
 )
 

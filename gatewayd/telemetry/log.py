@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from twisted.logger import (
     FileLogObserver,
@@ -27,6 +27,7 @@ from twisted.logger import (
     formatEvent,
 )
 from twisted.python.failure import Failure
+from twisted.python.logfile import LogFile
 from zope.interface import provider
 
 # What older parts of Twisted put into every event: the message has it already, or it means nothing outside.
@@ -34,8 +35,11 @@ _LEGACY = frozenset({"failure", "format", "isError", "message", "printed", "syst
 _OURS = frozenset({"time", "level", "namespace", "message", "error", "traceback"})
 # Everything a terminal might obey, except the line feed.
 _PORT = re.compile(
-    r" starting on \S+\Z|\A\((TCP|UDP|UNIX|None) Port .* Closed\)\Z|\A(Starting|Stopping) (protocol <twisted\.names\.|factory )"
+    r" starting on \S+\Z|\A\((TCP|UDP|UNIX|None) Port .* Closed\)\Z"
+    r"|\A(Starting|Stopping) (protocol <twisted\.names\.|factory )"
 )
+# What Twisted says of every connection's factory, whatever namespace that is in.
+_FACTORY = frozenset({"Starting factory {factory!r}", "Stopping factory {factory!r}"})
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _COLOURS = {"debug": "2", "info": "32", "warn": "33", "error": "31", "critical": "1;31"}
 
@@ -54,9 +58,17 @@ def observer_for(stream: TextIO, level: str = "info", environ: Mapping[str, str]
     return FilteringLogObserver(writer, [_no_port, LogLevelFilterPredicate(LogLevel.lookupByName(level))])
 
 
+def observer_for_file(file: LogFile, level: str = "info") -> ILogObserver:
+    """An observer that writes events of at least `level` to a file that rotates, as JSON."""
+    writer = FileLogObserver(cast(TextIO, file), as_json)
+    return FilteringLogObserver(writer, [_no_port, LogLevelFilterPredicate(LogLevel.lookupByName(level))])
+
+
 @provider(ILogFilterPredicate)
 def _no_port(event: LogEvent) -> Any:
-    """Leave out what Twisted says of each port opened and closed: the gateway says where it listens, once."""
+    """Leave out what Twisted says of each port and factory: the gateway says where it listens, once."""
+    if event.get("log_format") in _FACTORY:
+        return PredicateResult.no
     if event.get("log_namespace") == "log_legacy" and _PORT.search(formatEvent(event)):
         return PredicateResult.no
     return PredicateResult.maybe

@@ -9,9 +9,10 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from gatewayd.core.breaker.states import PAIRS
-from gatewayd.telemetry import catalogue, catalogue_callers, catalogue_stores, process, rows
+from gatewayd.telemetry import catalogue, catalogue_callers, catalogue_limits, catalogue_stores, process, rows
 from gatewayd.telemetry.callers import CallerMetrics
 from gatewayd.telemetry.definition import Definition
+from gatewayd.telemetry.limits import LimitMetrics
 from gatewayd.telemetry.stores import RedisMetrics
 from gatewayd.telemetry.tally import HistogramTally, Row, TallyCollector
 from gatewayd.telemetry.traffic import UNMATCHED, RouteMetrics, ServiceMetrics
@@ -37,6 +38,7 @@ class Metrics:
         self._routes: dict[str, RouteMetrics] = {}
         self._services: dict[str, ServiceMetrics] = {}
         self.callers = CallerMetrics()
+        self.rate_limits = LimitMetrics(self.callers.label)
         self.redis = RedisMetrics()
         self._build: tuple[str, ...] | None = None
         self._config: tuple[str, ...] | None = None
@@ -166,6 +168,8 @@ class Metrics:
         self._tally(catalogue_callers.JWKS_REFRESHES, callers.refreshes)
         self._tally(catalogue_callers.JWKS_LAST_SUCCESS, callers.fetched)
         self._tally(catalogue_callers.SERIES_CAPPED, callers.capped)
+        self._tally(catalogue_limits.EXCEEDED, self.rate_limits.exceedings)
+        self._tally(catalogue_limits.DECISIONS, self.rate_limits.decisions)
 
     def _expose_process(self) -> None:
         self._tally(catalogue.BUILD_INFO, lambda: [] if self._build is None else [(self._build, 1)])

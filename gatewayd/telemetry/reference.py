@@ -19,7 +19,8 @@ the scraper asks for. This page is written by `python -m gatewayd.telemetry`.
 
 - Durations are in seconds, sizes in bytes. Histograms have classic buckets; `le` prints as a float, so a rule has
   to say `le="1.0"`.
-- `route` is the name of the matched route, or `_unmatched`. `method` is one of the known methods, or `_OTHER`.
+- `route` is the `path` of the matched route as configured, or `_unmatched`. `method` is one of the known methods, or
+  `_OTHER`.
 - `status_code` is the exact code in counters and its class, such as `2xx`, in histograms: both match `=~"5.."`.
 - `tenant_id` and its like are tenants of verified credentials; `_other` is all those after the first 200.
 - 499 is the code of a request whose client went away before its answer.

@@ -76,7 +76,7 @@ class SecurityLog:
             client=exchange.channel.peer.address or "unix",
             method=head.method.decode("ascii"),
             path=head.path.decode("ascii"),
-            route=None if route is None else route.name,
+            route=None if route is None else route.label,
             **{name: ", ".join(fact) if isinstance(fact, list) else fact for name, fact in facts.items()},
         )
 

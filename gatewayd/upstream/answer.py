@@ -8,7 +8,7 @@ from typing import Any
 
 from OpenSSL.SSL import Error as TlsError
 from service_identity import VerificationError
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError
 from twisted.internet.error import TimeoutError as ConnectTimeout
 from twisted.internet.protocol import Protocol, connectionDone
@@ -79,6 +79,11 @@ class _Body(Protocol):
     def _end(self, result: bytes | Failure) -> None:
         if not self.result.called:
             self.result.callback(result)
+
+
+def was_cancelled(error: Exception) -> bool:
+    """Whether nobody waited any longer; Twisted says it so where no head of an answer has come."""
+    return isinstance(error, ResponseFailed) and any(reason.check(CancelledError) for reason in error.reasons)
 
 
 def was_closed(error: Exception) -> bool:

@@ -142,7 +142,7 @@ def log_transition(name: str) -> Callable[[Transition], None]:
         _log.emit(
             LogLevel.warn if opened else LogLevel.info,
             "breaker of {breaker}: {before} -> {after}{duration}, {cause}; "
-            "of {total} calls in its window {failures} failed, {slow} were slow",
+            "of {total} calls in its window {failures} failed, {slow} were slow{how}",
             breaker=name,
             before=str(transition.before),
             after=str(transition.after),
@@ -152,6 +152,8 @@ def log_transition(name: str) -> Callable[[Transition], None]:
             failures=transition.failures,
             slow=transition.slow,
             open_for=transition.open_for,
+            last_failure=transition.last_failure,
+            how=f"; last failure: {transition.last_failure}" if transition.last_failure else "",
         )
 
     return log

@@ -233,7 +233,8 @@ class JwksKeeper:
         trouble = _Trouble(failure.getErrorMessage(), self.state.stale(now))
         if trouble != self._trouble:
             keys = self.state.keys
-            stays = f"the {len(keys)} it had stay" if keys else "its tokens are refused with 503"
+            stay = "the one it had stays" if len(keys or ()) == 1 else f"the {len(keys or ())} it had stay"
+            stays = stay if keys else "its tokens are refused with 503"
             late = ", although they should have been replaced by now" if trouble.stale else ""
             _log.warn(
                 "{issuer}: its keys cannot be fetched: {why}; {stays}{late}",

@@ -87,25 +87,30 @@ class ListFile(Generic[L]):
             return
         if self.failure:
             self.failure, self._topic = "", None
-            _log.info("the {noun} in {path} can be used again", noun=self._noun, path=self._path)
+            _log.info("the {noun} in {path} are taken again", noun=self._noun, path=self._path)
         if loaded.digest != self._digest:
             self._digest = loaded.digest
             self.listed = listed
-            _log.info("{number} {noun} in {path}", number=len(listed), noun=self._noun, path=self._path)
+            _log.info("{noun} in {path}: {number}", number=len(listed), noun=self._noun, path=self._path)
             self._on_listed(listed)
 
     def _failed(self, why: str, topic: object = None) -> None:
         """There is nothing to be used; logged unless the last try failed alike, and on the same content."""
         if (why, topic) != (self.failure, self._topic):
-            stays = "there are none to go on with" if self.listed is None else f"the last {len(self.listed)} stay"
+            stays = "there are none to go on with" if self.listed is None else _stay(len(self.listed))
             _log.warn(
-                "the {noun} in {path} cannot be used: {why}; {stays}",
+                "the {noun} in {path} are not taken: {why}; {stays}",
                 noun=self._noun,
                 path=self._path,
                 why=why,
                 stays=stays,
             )
         self.failure, self._topic = why, topic
+
+
+def _stay(number: int) -> str:
+    """That what there was before goes on to count."""
+    return "the last one stays" if number == 1 else f"the last {number} stay" if number else "there were none before"
 
 
 def _phrase(errors: ConfigErrors) -> str:

@@ -7,12 +7,14 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from gatewayd.config.checks.networks import check_tenant_networks
 from gatewayd.config.checks.validate import validate
 from gatewayd.config.complaint import Complaint
 from gatewayd.config.models.apikeys import ApiKeyEntry
 from gatewayd.config.models.section import Section
 from gatewayd.config.models.tenants import TenantEntry, Tenants
 from gatewayd.config.problems import ConfigErrors, Problem
+from gatewayd.config.source.covers import cover
 from gatewayd.config.source.nodes import MapNode, Node, ScalarNode
 from gatewayd.config.source.reader import read_any
 from gatewayd.core.apikeys import ApiKey
@@ -40,7 +42,7 @@ def read_api_keys(name: str, content: bytes) -> tuple[ApiKey, ...]:
     Raises `ConfigErrors`, for an empty file as well: no keys are `[]`.
     """
     problems: list[Problem] = []
-    keys = validate(_below("keys", name, content, "[]", problems), _Keys, "keys", problems)
+    keys = validate(_below("keys", _Keys, name, content, "[]", problems), _Keys, "keys", problems)
     if problems or keys is None:
         raise ConfigErrors(problems)
     return tuple(entry.key for entry in keys.keys)
@@ -52,14 +54,16 @@ def read_tenants(name: str, content: bytes) -> Mapping[str, TenantEntry]:
     Raises `ConfigErrors`, for an empty file as well: no tenants are `{}`.
     """
     problems: list[Problem] = []
-    tenants = validate(_below("table", name, content, "{}", problems), Tenants, "tenants", problems)
+    node = _below("table", Tenants, name, content, "{}", problems)
+    tenants = validate(node, Tenants, "tenants", problems)
+    problems += check_tenant_networks(node)
     if problems or tenants is None:
         raise ConfigErrors(problems)
     return tenants.table
 
 
-def _below(key: str, name: str, content: bytes, none: str, problems: list[Problem]) -> Node:
-    """A section with what the file holds as the value of `key`. Raises `ConfigErrors` where it holds nothing."""
+def _below(key: str, section: type[Section], name: str, content: bytes, none: str, problems: list[Problem]) -> Node:
+    """A `section` with what the file holds as the value of `key`. Raises `ConfigErrors` where it holds nothing."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -71,4 +75,6 @@ def _below(key: str, name: str, content: bytes, none: str, problems: list[Proble
         raise ConfigErrors(problems)
     if isinstance(node, ScalarNode) and node.value is None:
         raise ConfigErrors([Problem(name, 0, 0, "it is empty", f"write {none} if there are none")])
-    return MapNode(node.mark, {key: node}, {key: node.mark})
+    whole = MapNode(node.mark, {key: node}, {key: node.mark})
+    cover(whole, section, problems)
+    return whole

@@ -13,7 +13,7 @@ from typing import Any
 from OpenSSL.crypto import Error as CryptoError
 from treq.client import HTTPClient
 from treq.cookies import IndexableCookieJar
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 from twisted.web.client import Agent, HTTPConnectionPool
@@ -22,7 +22,7 @@ from twisted.web.iweb import IPolicyForHTTPS
 from zope.interface import implementer
 
 from gatewayd.core.fetchurl import check_url
-from gatewayd.upstream.answer import FAILURES, Answer, CallFailed, phrase, read_body, was_closed
+from gatewayd.upstream.answer import FAILURES, Answer, CallFailed, phrase, read_body, was_cancelled, was_closed
 from gatewayd.upstream.unpacked import Unpacked
 
 IDLE = 30  # seconds a connection is kept for the next call, where any is; servers close theirs after 60 or more
@@ -77,6 +77,8 @@ class Outgoing:
             try:
                 return await self._attempt(method, url, fields, body)
             except FAILURES as error:
+                if was_cancelled(error):
+                    raise CancelledError from error
                 if not (again and was_closed(error)):
                     raise CallFailed(phrase(error)) from error
             again = False

@@ -112,9 +112,12 @@ def test_a_breaker_that_opens(tmp_path: Path, log: list[str]) -> None:
     breaker = made.service.breaker
     assert breaker is not None
     for _ in range(2):
-        breaker.permit(0.0).report(Outcome.FAILURE, 0.0)
+        permit = breaker.permit(0.0)
+        permit.note("connect-failed")
+        permit.report(Outcome.FAILURE, 0.0)
     (line,) = log
     assert line.startswith("warn: breaker of main: closed -> open for 5.0 s, 2 calls in a row failed (limit 2); ")
+    assert line.endswith("2 failed, 0 were slow; last failure: connect-failed")
     assert made.metric("circuit_breaker_state") == 1
 
 

@@ -10,12 +10,17 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from twisted.logger import ILogObserver, Logger
 from twisted.python.usage import UsageError
 
 from gatewayd.app.notify import notify
+from gatewayd.app.start import observer
 from gatewayd.tap import Options
 
 TWISTD = Path(sys.executable).with_name("twistd")
@@ -93,6 +98,59 @@ def test_daemon(tmp_path: Path) -> None:
         if pidfile.exists():
             os.kill(pid, signal.SIGKILL)
     assert not pidfile.exists()
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {"time", "level", "namespace", "message"} <= set.intersection(*map(set, events))
+    (warning,) = [event["message"] for event in events if event["level"] == "warn"]
+    assert "access log goes nowhere" in warning
+    assert "access_log.path" in warning
+    assert not [event for event in events if re.search("(Site|Factory).* start|[Ff]actory", event["message"])]
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ({"logfile": "g.log", "nodaemon": True}, "g.log"),
+        ({"logfile": "g.log", "nodaemon": False}, "g.log"),
+        ({"nodaemon": False}, "twistd.log"),
+        ({"nodaemon": True}, None),
+        ({"logfile": "-", "nodaemon": True}, None),
+    ],
+)
+def test_where_the_log_goes(
+    given: dict[str, object], path: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where twistd would write; events keep their fields, and USR1 rotates files as it does with twistd's own."""
+    monkeypatch.chdir(tmp_path)
+    rotations: list[Any] = []  # bound methods of the file
+    before = signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+    try:
+        observer = observer_of(given, rotations.append)
+        assert observer is not None
+        if path is not None:
+            Logger("gatewayd", observer=observer).warn("forged", tenant="acme")
+            assert json.loads((tmp_path / path).read_text())["tenant"] == "acme"
+            signal.raise_signal(signal.SIGUSR1)
+            (rotate,) = rotations
+            rotate()
+            rotate.__self__.close()
+        assert [one.name for one in tmp_path.iterdir() if path is None or one.name != path] == (
+            [] if path is None else [f"{path}.1"]
+        )
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.parametrize("given", [{"syslog": True}, {"logger": "some.observer"}, {"logfile": "-"}])
+def test_a_log_of_the_users_choice(given: dict[str, object]) -> None:
+    """The gateway leaves alone what writes to syslog, observers of the user's, and what twistd refuses."""
+    assert observer_of(given, lambda _: None) is None
+
+
+def observer_of(given: dict[str, object], later: Callable[[Callable[[], None]], object]) -> ILogObserver | None:
+    """The observer for twistd's options; `later` is the reactor's `callFromThread`."""
+    options: Any = Options()  # type: ignore[no-untyped-call]
+    options.parent = given
+    return observer(options, SimpleNamespace(callFromThread=later))
 
 
 def test_errors_of_the_configuration(tmp_path: Path) -> None:
@@ -110,7 +168,7 @@ def test_check(tmp_path: Path) -> None:
     """A good configuration is only checked: nothing listens, and the exit code is 0."""
     ended = run(tmp_path, "gateway", "--check", "--config", config(tmp_path))
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout.endswith("1 routes to 0 services, no errors\n")
+    assert ended.stdout.endswith("1 route to 0 services, no errors\n")
 
 
 def test_taken_address(tmp_path: Path) -> None:

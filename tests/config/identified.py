@@ -25,7 +25,7 @@ def write_keys(folder: Path) -> None:
     (folder / "junk.pem").write_text("no key at all")
     (folder / "secret").write_text(SECRET + "\n")
     (folder / "short").write_text("short\n")
-    (folder / "secrets").write_text("whsec-one\n\nwhsec-two\n")
+    (folder / "secrets").write_text("whsec-one-0123456789\n\nwhsec-two-0123456789\n")
 
 
 def identified(folder: Path) -> str:
@@ -73,7 +73,7 @@ authentication:
     pepper_file: secret
     keys:
       - {{id: abcdefghijklm, hash: "{HASH}", tenant: acme, user: robot 1, roles: [staff], scopes: ["door:open"],
-          expires: 2027-01-31T12:00:00+01:00, limits: {{rate: 5, burst: big}}}}
+          expires: 2027-01-31T12:00:00+01:00, limits: {{mine: 5/1m}}}}
     file: /etc/gatewayd/keys.yaml
     redis: true
   introspection: {{url: "http://127.0.0.1:8081/introspect", client_id: gw, client_secret: hush, cache: 5s,
@@ -83,10 +83,11 @@ authorization:
   roles: {{admin: ["*"], staff: ["door:*", "list:read"]}}
   policies: {{hours: "json:loads"}}
   policy_timeout: 20ms
+rate_limits: {{mine: {{limit: 1/1m, key: [tenant]}}}}
 tenants:
   table:
-    acme: {{plan: gold, status: suspended, hosts: [Acme.example.org, "*.acme.example"], routes: [a], limits: {{x: 1}},
-           overrides: {{y: true}}, allow: [192.0.2.0/24], deny: [192.0.2.7]}}
+    acme: {{plan: gold, status: suspended, hosts: [Acme.example.org, "*.acme.example"], routes: [a],
+           limits: {{mine: 9/1s}}, overrides: {{y: true}}, allow: [192.0.2.0/24], deny: [192.0.2.7]}}
     rival: {{}}
   file: /etc/gatewayd/tenants.yaml
   unknown: allow
@@ -121,6 +122,6 @@ routes:
   - {{path: /hook, service: pay, auth: public, cors: off, security_headers: off,
       webhook: {{form: plain, secrets_file: secrets}}}}
   - {{path: /timed, service: pay, auth: optional, csrf: true, tenant: {{host: "*.Example.org"}},
-      webhook: {{header: X-Signed, secrets: [hush, "hush,too"], tolerance: 1m}}}}
+      webhook: {{header: X-Signed, secrets: [hush-hush-hush-hush, "hush,too-hush,too"], tolerance: 1m}}}}
   - {{path: /rest, service: pay, csrf: false}}
 """

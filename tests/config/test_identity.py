@@ -23,6 +23,7 @@ from gatewayd.config import (
     RouteAuth,
     TokenMemory,
 )
+from gatewayd.config.models.ratelimits import Limit
 from gatewayd.core.permissions import ClaimTest
 from gatewayd.core.proof import IdentityNames
 from gatewayd.core.tenants import Isolation, Placement
@@ -83,7 +84,7 @@ def test_api_keys(config: Config) -> None:
     assert section.pepper.get_secret_value() == SECRET
     key = section.keys[0].key
     assert (key.id, key.hash, key.tenant, key.user) == ("abcdefghijklm", HASH, "acme", "robot 1")
-    assert (key.roles, key.scopes, dict(key.limits)) == ({"staff"}, {"door:open"}, {"rate": 5, "burst": "big"})
+    assert (key.roles, key.scopes, dict(key.limits)) == ({"staff"}, {"door:open"}, {"mine": Limit(5, 60.0)})
     assert key.expires == datetime(2027, 1, 31, 11, tzinfo=UTC).timestamp()
 
 
@@ -122,7 +123,7 @@ def test_tenants(config: Config) -> None:
     acme = config.tenants.table["acme"]
     tenant = acme.tenant("acme")
     assert (tenant.plan, tenant.status, tenant.hosts) == ("gold", "suspended", ("acme.example.org", "*.acme.example"))
-    assert (tenant.routes, dict(tenant.limits), dict(tenant.overrides)) == ({"a"}, {"x": 1}, {"y": True})
+    assert (tenant.routes, dict(tenant.limits), dict(tenant.overrides)) == ({"a"}, {"mine": Limit(9, 1.0)}, {"y": True})
     assert [acme.access.allows(address) for address in ("192.0.2.1", "192.0.2.7", "198.51.100.1")] == [
         True,
         False,
@@ -203,8 +204,13 @@ def test_listeners_networks_and_webhooks(config: Config) -> None:
     assert rest.network.access.allows("203.0.113.9")
     assert hook.webhook is not None
     assert timed.webhook is not None
-    assert [secret.get_secret_value() for secret in hook.webhook.secrets] == ["whsec-one", "whsec-two"]
-    assert [secret.get_secret_value() for secret in timed.webhook.secrets] == ["hush", "hush,too"]
+    assert [secret.get_secret_value() for secret in hook.webhook.secrets] == [
+        f"whsec-{which}-0123456789" for which in ("one", "two")
+    ]
+    assert [secret.get_secret_value() for secret in timed.webhook.secrets] == [
+        "hush-hush-hush-hush",
+        "hush,too-hush,too",
+    ]
     assert (hook.webhook.header, timed.webhook.header, timed.webhook.tolerance) == (
         "X-Hub-Signature-256",
         "X-Signed",

@@ -39,7 +39,7 @@ _NAMES = "use letters, digits and signs of ASCII, without blanks and commas"
             f"identity_headers: {{proof: {{kind: jwt, algorithm: HS512, secret: {SECRET}}}}}",
             57,
             "a secret for HS512 has at least 64 bytes, this one has 33",
-            _MAKE,
+            "make one with: openssl rand -hex 64",
         ),
         ("identity_headers: {user: X-Tenant-Id}", 26, "'X-Tenant-Id' cannot tell this", "it has the caller's tenant"),
         (

@@ -137,15 +137,25 @@ def test_urls_that_are_taken(tmp_path: Path, url: str) -> None:
     ("algorithm", "key", "message", "hint"),
     [
         ("HS256", "id: a", "the key is missing", "add 'file' or 'secret_file'"),
-        ("HS256", "secret: short", "a secret for HS256 has at least 32 bytes, this one has 5", "see what HS256 needs"),
+        (
+            "HS256",
+            "secret: short",
+            "a secret for HS256 has at least 32 bytes, this one has 5",
+            "make one with: openssl rand -hex 32",
+        ),
         (
             "HS256",
             "secret_file: short",
             "a secret for HS256 has at least 32 bytes, this one has 5",
-            "see what HS256 needs",
+            "make one with: openssl rand -hex 32",
         ),
-        ("RS256", f"secret: {SECRET}", "a secret cannot verify RS256", "see what RS256 needs"),
-        ("EdDSA", "file: public.pem", "'public.pem' is not a file", "write a path from the root"),
+        (
+            "RS256",
+            f"secret: {SECRET}",
+            "a secret cannot verify RS256",
+            "give it a public key by 'file', or use an HS algorithm",
+        ),
+        ("EdDSA", "file: public.pem", "'public.pem' does not start with '/'", "write a path from the root"),
         (
             "EdDSA",
             "file: {folder}/gone.pem",

@@ -243,7 +243,7 @@ _NO_WORD = "'none' is not what switches this off"
             "'a..b' is not a name",
             "write one such as payment.internal",
         ),
-        ("discovery: {file: {path: a}}", "a}", "'a' is not a file", "write a path from the root"),
+        ("discovery: {file: {path: a}}", "a}", "'a' does not start with '/'", "write a path from the root"),
     ],
 )
 def test_values(tmp_path: Path, keys: str, blamed: str, message: str, hint: str) -> None:

@@ -185,15 +185,15 @@ from tests.config.sample import Said, said
             "access_log: {path: log.txt}",
             1,
             20,
-            "'log.txt' is not a file",
+            "'log.txt' does not start with '/'",
             'write a path from the root, "-" for standard output, or off',
         ),
         (
             "access_log: {path: /var/log/}",
             1,
             20,
-            "'/var/log/' is not a file",
-            'write a path from the root, "-" for standard output, or off',
+            "'/var/log/' is a folder",
+            'write the path of a file in it, "-" for standard output, or off',
         ),
         ("listeners: [{address: 8080}]", 1, 23, "'8080' names no host", "write 127.0.0.1:8080"),
         (

@@ -166,6 +166,19 @@ def test_proof_changed(at: int, code: int) -> None:
             request._replace(headers={**request.headers, "x-gateway-proof": changed}).verify()
 
 
+def test_a_service_may_insist_on_the_body() -> None:
+    """With `require_body` a body that is not covered is refused, and its nonce is not used up; a covered one passes."""
+    streamed, whole, nonces = signed(digest=UNSIGNED), signed(), Nonces()
+
+    def insist(request: Request) -> dict[str, str]:
+        method, target, headers, body = request
+        return verify_proof.verify(method, target, headers, body, SECRET, NOW, nonces, require_body=True)
+
+    with pytest.raises(ValueError, match="nothing about the body"):
+        insist(streamed)
+    assert insist(whole) == signed().verify()
+
+
 def test_an_unsigned_body_cannot_be_claimed() -> None:
     """A body sent on while it arrives is not covered; a proof of another body cannot be turned into such a one."""
     streamed = signed(digest=UNSIGNED)

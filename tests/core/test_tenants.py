@@ -228,10 +228,11 @@ def test_names_in_hosts(host: bytes, named: list[str]) -> None:
 
 
 def test_fields() -> None:
-    """Every line of a field counts, spelled as CGI reads it; lists are not taken apart, since no id has commas."""
+    """Every line of a field counts, spelled as any service may read it; no list is taken apart: no id has commas."""
     places = Places([Placement("header", "X-Tenant")])
     lines = [b"X-Tenant: acme", b"x_tenant: opera", b"X-TENANT: acme, opera", b"X-Tenants: other", b"X-Tenant: \xff"]
     assert places.named(request(b"/", *lines), {}, TABLE) == ["acme", "opera", "acme, opera", "\ufffd"]
+    assert places.named(request(b"/", b"X.Tenant: opera", b"x~tenant: acme"), {}, TABLE) == ["opera", "acme"]
 
 
 def test_all_places_together() -> None:

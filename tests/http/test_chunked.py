@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatewayd.core.guarded import GuardedNames
 from gatewayd.core.reasons import HEAD_TOO_LARGE, MALFORMED_CHUNK, Refused
 from gatewayd.http.chunked import ChunkedDecoder, encode, encode_last
 
@@ -190,6 +191,13 @@ def test_nominated_trailers() -> None:
     """What Connection nominates is for one hop only, also behind the body (RFC 9110 section 7.6.1)."""
     body = b"0\r\nX-Hop: 1\r\nx-sum: 2\r\nx-hop: 3\r\n\r\n"
     assert decoded([body], frozenset({b"x-hop"})) == (b"", b"x-sum: 2\r\n", b"")
+
+
+def test_guarded_trailers() -> None:
+    """What only the gateway may write stands in no trailer either: some servers take those for headers."""
+    decoder = ChunkedDecoder(guarded=GuardedNames().match)
+    assert decoder.feed(b"0\r\nX-Tenant-Id: 1\r\nx_user.ID: 2\r\nX-Internal-A: 3\r\nX-Tenant: 4\r\n\r\n") == b""
+    assert decoder.trailers == b"X-Tenant: 4\r\n"
 
 
 @pytest.mark.parametrize("lines", [b"A: " + b"b" * 8190, b"A: b\r\n" * 2100, b"A:\r\n" * 4100])

@@ -1,25 +1,19 @@
-"""Who is calling, from the client's bytes to the service's: also while keys, servers and stores are away."""
+"""Who is calling, from the client's bytes to the service's: with keys that are fetched and servers that are asked."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from twisted.internet.defer import Deferred, fail
-from twisted.internet.task import Clock
 
-from gatewayd.stores.interface import Unavailable
-from gatewayd.stores.memory import MemoryStore
 from tests.core.tokens.forge import SIGNERS, private_key
 from tests.pipeline.callers import KEY, KEY_HASH, KEY_ID, PEPPER, Gate, bearer, configured, token
 from tests.pipeline.test_request_heads import fields
-from tests.pipeline.world import START, get, ok
+from tests.pipeline.world import START, get
 
 ALL = "path: '/**', service: main"
 KEYS = f"api_keys: {{pepper: '{PEPPER}', keys: [{{id: {KEY_ID}, hash: {KEY_HASH}, tenant: acme, user: robot}}]}}"
-REDIS = configured(ALL, f"api_keys: {{pepper: '{PEPPER}', redis: true}}", "redis: {address: 127.0.0.1}")
 JWKS = """
 services:
   main: {targets: ["http://127.0.0.1:9005"], breaker: {mode: off}, retries: {attempts: 0}}
@@ -103,62 +97,6 @@ def test_routes(tmp_path: Path, path: bytes, nothing: str, tokens: str, keys: st
         assert told == ([b"acme"] if said == "served" and lines and path != b"/public" else [])
         gate.sent = b""
     assert ("forged-token" in {record["reason"] for record in gate.records}) == (path in (b"/optional", b"/rest"))
-
-
-# Credentials that services do not see.
-
-STRIPPED = "strip_credentials: true, cookie: session".replace(", ", "\n  ")
-
-
-@pytest.mark.parametrize(
-    ("lines", "cookies"),
-    [
-        ((b"Cookie: a=1; b=2\r\n", bearer()), [b"a=1; b=2"]),
-        ((b"cookie: session=%b\r\n" % token(),), []),
-        ((b"Cookie: session=%b; a=1\r\n" % token(),), [b"a=1"]),
-        ((b"Cookie: a=1; session=%b; b=2\r\n" % token(),), [b"a=1; b=2"]),
-        ((b"Cookie: a=1;session =%b;;b=2\r\n" % token(),), [b"a=1; b=2"]),
-        ((b"Cookie: a=1\r\n", b"Cookie: session=%b\r\n" % token()), [b"a=1"]),
-        ((b"Cookie: sessions=1; Session=2; a=session\r\n", bearer()), [b"sessions=1; Session=2; a=session"]),
-        ((b"Connection: cookie\r\nCookie: a=1; session=%b\r\n" % token(),), []),
-        ((b"X-API-Key: %b\r\n" % KEY, b"Cookie: a=1\r\n"), [b"a=1"]),
-    ],
-)
-def test_stripped_credentials(tmp_path: Path, lines: tuple[bytes, ...], cookies: list[bytes]) -> None:
-    """Token, key and the one cookie are gone, everything else is there, and so is who is calling."""
-    gate = Gate(tmp_path, configured(ALL, f"{STRIPPED}\n  {KEYS}"))
-    for _ in range(2):
-        assert gate.call(*lines, b"Accept: x\r\n") == "served"
-        assert fields(gate.sent, b"Authorization") == fields(gate.sent, b"X-API-Key") == []
-        assert fields(gate.sent, b"Cookie") == cookies
-        assert fields(gate.sent, b"Accept") == [b"x"]
-        assert fields(gate.sent, b"X-Tenant-Id") == [b"acme"]
-        assert KEY not in gate.sent
-        assert token() not in gate.sent
-
-
-def test_stripping_goes_with_a_routes_own_changes(tmp_path: Path) -> None:
-    """A route may have a credential of its own for the service, or take every cookie away."""
-    own = "path: /own, service: main, request_headers: {set: {Authorization: Basic YTpi}, add: {Cookie: c=3}}"
-    none = "path: /none, service: main, request_headers: {remove: [Cookie]}"
-    gate = Gate(tmp_path, configured(f"{own}\n{none}", STRIPPED))
-    cookie = b"Cookie: a=1; session=%b\r\n" % token()
-    assert gate.call(cookie, path=b"/own") == "served"
-    assert fields(gate.sent, b"Authorization") == [b"Basic YTpi"]
-    assert fields(gate.sent, b"Cookie") == [b"a=1", b"c=3"]
-    assert gate.call(cookie, path=b"/none") == "served"
-    assert fields(gate.sent, b"Cookie") == []
-
-
-def test_public_routes_keep_credentials(tmp_path: Path) -> None:
-    """Nobody but the service looks at them there; and without the option services see everything."""
-    lines = (b"Authorization: Basic YTpi\r\n", b"Cookie: session=x; a=1\r\n")
-    gate = Gate(tmp_path, configured("path: '/**', service: main, auth: public", STRIPPED))
-    assert gate.call(*lines) == "served"
-    assert all(line in gate.sent for line in lines)
-    gate = Gate(tmp_path, configured(ALL))
-    assert gate.call(bearer(), lines[1]) == "served"
-    assert bearer() + lines[1] in gate.sent
 
 
 # Keys that are fetched.
@@ -264,175 +202,4 @@ def test_introspection_that_fails(tmp_path: Path) -> None:
     gate.pass_time(2.1)
     assert [gate.outcome(client) for client in late] == ["introspection-unavailable"] * 2
     assert gate.tells("auth_attempts_total", status="failure") == 0
-    gate.settled()
-
-
-# A store.
-
-
-class Slow(MemoryStore):
-    """A store that answers when the test says so, or says that it cannot."""
-
-    def __init__(self) -> None:
-        super().__init__(Clock())
-        self.waiting: list[Deferred[bytes | None]] = []
-        self.away = False
-
-    def get(self, key: bytes) -> Deferred[bytes | None]:
-        """See `Store`."""
-        if self.away:
-            return fail(Unavailable("timeout", "it is away"))
-        self.waiting.append(Deferred())
-        return self.waiting[-1]
-
-
-ENTRY = {"hash": KEY_HASH, "tenant": "acme", "user": "robot", "roles": ["staff"], "scopes": ["a:b"]}
-KEY_LINE = b"X-API-Key: %b\r\n" % KEY
-
-
-def stored(folder: Path, entry: object) -> Gate:
-    """A gateway whose store has this for the key."""
-    store = MemoryStore(Clock())
-    gate = Gate(folder, REDIS, store)
-    store.set(b"apikey:" + KEY_ID.encode(), entry if isinstance(entry, bytes) else json.dumps(entry).encode())
-    return gate
-
-
-@pytest.mark.parametrize("expires", [None, "1994-11-06T09:00:00Z", START + 60])
-def test_keys_in_a_store(tmp_path: Path, expires: object) -> None:
-    """Entries look as they do in the configuration."""
-    gate = stored(tmp_path, {**ENTRY, "expires": expires} if expires else ENTRY)
-    assert gate.call(KEY_LINE) == "served"
-    assert fields(gate.sent, b"X-User-Id") == [b"robot"]
-    gate.pass_time(900)
-    assert gate.call(KEY_LINE) == ("invalid-api-key" if expires else "served")
-
-
-@pytest.mark.parametrize(
-    "entry",
-    [
-        b"",
-        b"{",
-        b"[" * 100_000,
-        b"\xff",
-        b"null",
-        b"[]",
-        b'"text"',
-        {},
-        {**ENTRY, "hash": "junk"},
-        {**ENTRY, "tenant": 5},
-        {**ENTRY, "tenant": "caf\u00e9"},
-        {**ENTRY, "tenant": "a\r\nX-Admin-Token: 1"},
-        {**ENTRY, "user": ["a"]},
-        {**ENTRY, "roles": "admin"},
-        {**ENTRY, "roles": ["a,b"]},
-        {**ENTRY, "roles": [5]},
-        {**ENTRY, "expires": "tomorrow"},
-        {**ENTRY, "expires": []},
-        {**ENTRY, "limits": 5},
-        {**ENTRY, "rolls": ["admin"]},
-    ],
-)
-def test_junk_in_a_store(tmp_path: Path, entry: object, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is no entry lets nobody in, and is no error of ours either; the log says which key it is about."""
-    gate = stored(tmp_path, entry)
-    assert gate.call(KEY_LINE) == "invalid-api-key"
-    assert gate.call() == "unauthenticated"
-    gate.settled()
-
-
-def test_a_store_that_is_away(tmp_path: Path) -> None:
-    """503: the key may be good. It is asked again for the next request."""
-    store = Slow()
-    store.away = True
-    gate = Gate(tmp_path, REDIS, store)
-    assert gate.call(KEY_LINE) == "keys-unavailable"
-    store.away = False
-    client = gate.begin(KEY_LINE)
-    assert gate.outcome(client) == ""
-    store.waiting.pop().callback(json.dumps(ENTRY).encode())
-    assert gate.outcome(client) == "served"
-    assert gate.call(KEY_LINE) == "served"
-    assert store.waiting == []
-
-
-# Clients that leave.
-
-
-def waiting_for_keys(folder: Path) -> tuple[Gate, Callable[[], object], bytes]:
-    """The keys are being fetched."""
-    gate = Gate(folder, JWKS)
-    gate.start()
-    return gate, lambda: gate.answer(published("k1")), signed()
-
-
-def waiting_for_introspection(folder: Path) -> tuple[Gate, Callable[[], object], bytes]:
-    """A server was asked."""
-    gate = Gate(folder, ASKING)
-    return gate, lambda: gate.answer(ACTIVE), bearer(b"opaque")
-
-
-def waiting_for_a_store(folder: Path) -> tuple[Gate, Callable[[], object], bytes]:
-    """A store was asked."""
-    store = Slow()
-    gate = Gate(folder, REDIS, store)
-
-    def answer() -> None:
-        for one in store.waiting:
-            one.callback(json.dumps(ENTRY).encode())
-
-    return gate, answer, KEY_LINE
-
-
-@pytest.mark.parametrize("moment", [waiting_for_keys, waiting_for_introspection, waiting_for_a_store])
-@pytest.mark.parametrize("how", ["hang_up", "reset", "expel"])
-def test_a_client_leaves(
-    tmp_path: Path, moment: Callable[[Path], tuple[Gate, Callable[[], object], bytes]], how: str
-) -> None:
-    """The books say so, no service is asked, and others who wait for the same get it."""
-    gate, answer, line = moment(tmp_path)
-    leaver, stayer = gate.begin(line), gate.begin(line)
-    if how == "expel":
-        (channel,) = [one for one in gate.listener.channels if one.transport is leaver]
-        channel.expel()
-        leaver.turn()
-    else:
-        getattr(leaver, how)()
-    slug = "shutting-down" if how == "expel" else "client-closed"
-    assert [record["reason"] for record in gate.records] == [slug]
-    assert gate.dials == []
-    answer()
-    assert (gate.outcome(stayer), leaver.take()) == ("served", b"")
-    assert len(gate.records) == 2
-    gate.keeper.stop()
-    gate.settled()
-
-
-@pytest.mark.parametrize("moment", [waiting_for_keys, waiting_for_introspection, waiting_for_a_store])
-def test_a_body_that_comes_meanwhile(
-    tmp_path: Path, moment: Callable[[Path], tuple[Gate, Callable[[], object], bytes]]
-) -> None:
-    """It waits, whole or in part, for whoever will take it; one that does not come is answered with 408."""
-    gate, answer, line = moment(tmp_path)
-    length = b"Content-Length: 4\r\n"
-    whole = gate.begin(line, length, method=b"POST", body=b"body")
-    half = gate.begin(line, length, method=b"POST", body=b"bo")
-    answer()
-    half.send(b"dy")
-    for _ in (whole, half):
-        assert gate.service.ending == ""
-    assert {wire.take()[-4:] for wire in (dial.wire for dial in gate.dials)} == {b"body"}
-    for dial in gate.dials:
-        dial.wire.send(ok())
-    assert [gate.outcome(client) for client in (whole, half)] == ["served"] * 2
-    gate.keeper.stop()
-    gate.settled()
-
-
-def test_a_body_that_does_not_come(tmp_path: Path) -> None:
-    """The wait for a verdict is no excuse."""
-    gate, _, line = waiting_for_a_store(tmp_path)
-    client = gate.begin(line, b"Content-Length: 4\r\n", method=b"POST", body=b"bo")
-    gate.pass_time(31)
-    assert gate.outcome(client) == "body-timeout"
     gate.settled()

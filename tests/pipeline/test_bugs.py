@@ -73,7 +73,7 @@ def test_a_bug_in_a_route(world: World, logged: list[LogEvent], *, late: bool) -
     assert client.ending == "closed"
     (event,) = logged
     assert event["log_failure"].check(ZeroDivisionError)
-    assert event["route"] == "broken"
+    assert event["route"] == "/broken"
     assert (world.record["status"], world.record["reason"]) == (500, "internal-error")
     assert world.service.ending
     world.settled()

@@ -24,12 +24,14 @@ def test_a_whole_head(world: World) -> None:
 
     What it is built with is nobody's business.
     """
-    answer = b"HTTP/1.1 200 All Right\r\netag: x\r\nServer: nginx/1.22\r\n" + DATE + b"X-A: 1\r\nX-A:  2 \r\nContent-Length: 2\r\n\r\nok"
+    answer = (
+        b"HTTP/1.1 200 All Right\r\netag: x\r\nServer: nginx/1.22\r\n"
+        + DATE
+        + b"X-A: 1\r\nX-A:  2 \r\nContent-Length: 2\r\n\r\nok"
+    )
     assert (
         answered(world, answer)
-        == (
-            b"HTTP/1.1 200 All Right\r\n" + DATE + b"etag: x\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 2\r\n" + OURS + ID
-        )
+        == (b"HTTP/1.1 200 All Right\r\n" + DATE + b"etag: x\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 2\r\n" + OURS + ID)
         + b"\r\nok"
     )
 

@@ -12,20 +12,21 @@ from tests.pipeline.callers import Gate, configured
 from tests.pipeline.test_request_heads import fields
 from tests.pipeline.world import START, get, ok
 
-ROUTES = """path: /timed, service: main, auth: public, webhook: {secrets: [first, second]}, body_size: 1KiB
-path: /plain, service: main, auth: public, webhook: {form: plain, secrets: [first]}, body_size: 1KiB
-path: /both, service: main, auth: public, webhook: {form: plain, secrets: [first], header: X-Signed}"""
+FIRST, SECOND = "first-0123456789abcdef", "second-0123456789abcdef"
+ROUTES = f"""path: /timed, service: main, auth: public, webhook: {{secrets: [{FIRST}, {SECOND}]}}, body_size: 1KiB
+path: /plain, service: main, auth: public, webhook: {{form: plain, secrets: [{FIRST}]}}, body_size: 1KiB
+path: /both, service: main, auth: public, webhook: {{form: plain, secrets: [{FIRST}], header: X-Signed}}"""
 CONFIG = configured(ROUTES)
 BODY = b'{"type": "charge.succeeded"}'
 
 
-def timed(body: bytes = BODY, secret: bytes = b"first", at: float = START) -> bytes:
+def timed(body: bytes = BODY, secret: bytes = b"first-0123456789abcdef", at: float = START) -> bytes:
     """A line with a signature that has a time."""
     signature = hmac.new(secret, b"%d." % at + body, "sha256").hexdigest().encode()
     return b"Stripe-Signature: t=%d,v1=%b\r\n" % (at, signature)
 
 
-def plain(body: bytes = BODY, secret: bytes = b"first", name: bytes = b"X-Hub-Signature-256") -> bytes:
+def plain(body: bytes = BODY, secret: bytes = b"first-0123456789abcdef", name: bytes = b"X-Hub-Signature-256") -> bytes:
     """A line with a signature of the body alone."""
     return b"%b: sha256=%b\r\n" % (name, hmac.new(secret, body, "sha256").hexdigest().encode())
 
@@ -37,7 +38,7 @@ def length(body: bytes = BODY) -> bytes:
 
 TABLE = {
     "right": (b"/timed", timed(), BODY, "served"),
-    "the other secret": (b"/timed", timed(secret=b"second"), BODY, "served"),
+    "the other secret": (b"/timed", timed(secret=b"second-0123456789abcdef"), BODY, "served"),
     "old": (b"/timed", timed(at=START - 300), BODY, "served"),
     "too old": (b"/timed", timed(at=START - 301), BODY, "webhook-signature"),
     "ahead": (b"/timed", timed(at=START + 300), BODY, "served"),

@@ -29,11 +29,11 @@ from gatewayd.core.breaker import Breaker, State
 from gatewayd.core.forwarded import TrustedPeers
 from gatewayd.core.reasons import CONNECT_FAILED, Reason, Refused
 from gatewayd.http.connection import UpstreamConnection
-from gatewayd.http.deadlines import Deadlines, Expiring
 from gatewayd.http.dial import Where
 from gatewayd.http.listener import Census, Listener
 from gatewayd.stores.interface import Store
 from gatewayd.telemetry.metrics import Metrics
+from tests.pipeline.orderly import OrderlyDeadlines
 from tests.pipeline.wire import Wire
 
 START = 784111777.0  # Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110
@@ -84,38 +84,6 @@ class Dial:
         self.outcome.errback(Failure(Refused(reason)))
 
 
-class _InOrder(set[Expiring]):
-    """A set that is gone through in the order in which its members came, from run to run the same."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._order: dict[Expiring, None] = {}
-
-    def add(self, item: Expiring) -> None:
-        """Take in."""
-        super().add(item)
-        self._order[item] = None
-
-    def discard(self, item: object) -> None:
-        """Leave out."""
-        super().discard(item)
-        self._order.pop(item, None)  # type: ignore[call-overload]
-
-    def __iter__(self) -> Iterator[Expiring]:
-        """Go through them."""
-        return iter(self._order)
-
-
-class OrderlyDeadlines(Deadlines):
-    """Acts on deadlines that pass in the same moment in the order in which they came to be watched."""
-
-    def __init__(self, clock: Clock, now: Callable[[], float]) -> None:
-        super().__init__(clock, now)
-        self._watched: set[Expiring] = _InOrder()
-        self.watch = self._watched.add
-        self.forget = self._watched.discard
-
-
 class World:
     """The gateway of a configuration. Services take connections at once, unless `accepting` says otherwise.
 
@@ -160,6 +128,7 @@ class World:
             clock=clock,
             deadlines=self.deadlines,
             hygiene=keeper.hygiene,
+            access=keeper.access,
             random=chance,
         )
         self.listener = Listener(

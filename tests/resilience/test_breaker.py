@@ -103,7 +103,7 @@ def test_failed_probes(gateway: GatewayProcess, upstream: RecordingUpstream) -> 
     told = gateway.wait_log(r"breaker of sick: (\w+) -> open for ([\d.]+) s", 3)
     assert [match.groups() for match in told] == [("closed", "0.1"), ("half_open", "0.2"), ("half_open", "0.4")]
     assert len(upstream.requests(b"/sick/x")) == 2 + 1 + 1
-    assert told[0].string.endswith("of 2 calls in its window 2 failed, 0 were slow")
+    assert told[0].string.endswith("of 2 calls in its window 2 failed, 0 were slow; last failure: status 500")
 
     upstream.on(b"/sick/x", reply(b"well"))
     answers = ask_until(gateway, b"/sick/x", lambda: len(upstream.requests(b"/sick/x")) == 5)

@@ -62,11 +62,11 @@ def test_changes(
         seen, going_on = len(upstream.requests()), len(other.requests())
 
         listing.write("- [nobody\n")
-        gateway.wait_log(f"{broken}line 2: .*; its last 1 targets stay$")
+        gateway.wait_log(f"{broken}line 2: .*; its last target stays$")
         listing.write("[]\n")
-        gateway.wait_log(f"{broken}line 1: the list of targets is empty; its last 1 targets stay$")
+        gateway.wait_log(f"{broken}line 1: the list of targets is empty; its last target stays$")
         listing.path.unlink()
-        gateway.wait_log(f"{broken}it cannot be read: no such file or directory; its last 1 targets stay$")
+        gateway.wait_log(f"{broken}it cannot be read: no such file or directory; its last target stays$")
         other.wait_request(b"/main/load", going_on + 10)
         assert len(upstream.requests()) == seen
         assert targets(gateway, "main") == (1, 0, 0)

@@ -193,3 +193,13 @@ def test_levels_of_the_standard_library_map_down(published: list[LogEvent], numb
     finally:
         undo()
     assert [event["log_level"].name for event in published if event["log_namespace"] == "some.library"] == [name]
+
+
+def test_factories_are_no_news() -> None:
+    """Twisted's word on the factory of every fetch is left out, in whichever namespace; what follows it is not."""
+    stream = StringIO()
+    log = Logger("twisted.web.client._HTTP11ClientFactory", observer=observer_for(stream))
+    log.info("Starting factory {factory!r}", factory=object())
+    log.info("Stopping factory {factory!r}", factory=object())
+    log.warn("no answer")
+    assert line(stream)["message"] == "no answer"

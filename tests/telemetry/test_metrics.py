@@ -32,6 +32,8 @@ def busy() -> Metrics:
     metrics.callers.guard(["x-tenant-id"])
     metrics.callers.issuer("platform")
     metrics.callers.jwks_fetched("platform", 1e9)
+    metrics.rate_limits.exceeded("/tickets/**", "")
+    metrics.redis.command("limit")(0.001)
     metrics.overhead(0.0003)
     metrics.loop_lag(0.002)
     return metrics

@@ -83,7 +83,7 @@ def test_failures(world: World) -> None:
         world.findings.failed("no answer")
     assert world.findings.targets == (A,)
     assert world.findings.failure == "no answer"
-    assert world.told() == ["warn: no targets of the name api: no answer; its last 1 targets stay"]
+    assert world.told() == ["warn: no targets of the name api: no answer; its last target stays"]
     world.findings.failed("SERVFAIL")
     assert len(world.told()) == 1
     world.findings.found([A])

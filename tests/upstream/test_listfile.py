@@ -78,7 +78,7 @@ def test_broken(world: World) -> None:
     """The last good list stays while the file is broken or away; the log says so once for each content."""
     with logged() as log:
         world.file.start()
-        assert log.told() == [f"info: 1 API keys in {world.path}"]
+        assert log.told() == [f"info: API keys in {world.path}: 1"]
         for _ in range(3):
             world.write(f"- id: {ID}\n  hash: {KEY}\n  tenant: ' '\n")
         world.write(entry("acme") + entry("acme"))
@@ -86,7 +86,7 @@ def test_broken(world: World) -> None:
         world.clock.pump([2.0, 2.0])
         told = log.told()
         assert told == [
-            f"warn: the API keys in {world.path} cannot be used: {why}; the last 1 stay"
+            f"warn: the API keys in {world.path} are not taken: {why}; the last one stays"
             for why in (
                 "line 2: this is not the hash of an API key (write the 64 hexadecimal digits that the key was made "
                 "with), and 1 more",
@@ -97,7 +97,7 @@ def test_broken(world: World) -> None:
         assert KEY not in "".join(told)
         assert world.file.failure == "it cannot be read: no such file or directory"
         world.write(entry("acme"))
-        assert log.told() == [f"info: the API keys in {world.path} can be used again"]
+        assert log.told() == [f"info: the API keys in {world.path} are taken again"]
     assert world.listed == [["acme"]]
     assert world.file.failure == ""
 
@@ -108,7 +108,7 @@ def test_none_from_the_start(world: World) -> None:
     with logged() as log:
         world.file.start()
         assert log.told() == [
-            f"warn: the API keys in {world.path} cannot be used: it is empty (write [] if there are none); "
+            f"warn: the API keys in {world.path} are not taken: it is empty (write [] if there are none); "
             "there are none to go on with"
         ]
     assert world.file.listed is None

@@ -74,6 +74,7 @@ def test_wrong_keys(content: bytes, found: list[tuple[int, str]]) -> None:
             b"a: {hosts: [x.example]}\nb: {hosts: [x.example]}\n",
             [(2, "'x.example' belongs to the tenant 'a' already")],
         ),
+        (b"acme: {allow: []}", [(1, "'allow' names nobody")]),
     ],
 )
 def test_wrong_tenants(content: bytes, found: list[tuple[int, str]]) -> None:

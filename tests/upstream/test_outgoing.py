@@ -228,6 +228,20 @@ async def test_cancelled() -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_cancelled_before_the_answer() -> None:
+    """It is cancelled, and not failed, where the server has said nothing yet."""
+    with serving() as server:
+        server.replies["/"] = Reply(status=NEVER)
+        server.replies["/now"] = Reply()
+        calls = outgoing()
+        call = calls.get(server.url + "/")
+        await calls.get(server.url + "/now")
+        call.cancel()
+        with pytest.raises(CancelledError):
+            await call
+
+
+@pytest_twisted.ensureDeferred
 async def test_kept_connections() -> None:
     """Where connections are kept, calls share them, until they are closed."""
     with serving() as server:

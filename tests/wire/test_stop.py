@@ -107,6 +107,8 @@ def test_drain_ends_in_time() -> None:
         gateway.kill(signal.SIGTERM)
         assert client.ending() in ("closed", "reset")
         assert gateway.wait() == 0
+        (told,) = gateway.wait_log(r"^1 request cut off after (\S+) s$")
+        assert float(told[1]) >= 0.3
 
 
 def test_second_interrupt_does_not_wait() -> None:

@@ -10,6 +10,7 @@ from gatewayd.config.models.root import Config
 from gatewayd.config.models.route import Route
 from gatewayd.config.problems import Problem
 from gatewayd.config.source.nodes import ListNode, MapNode, complain
+from gatewayd.core.permissions import satisfying
 
 _FOREIGN = re.compile(r"(?<=/)(:([A-Za-z_]\w*)|<(?:\w+:)?([A-Za-z_]\w*)>)(?=/|$)")  # how other frameworks write {name}
 
@@ -41,3 +42,26 @@ def doubt_routes(sections: Mapping[str, MapNode | ListNode]) -> Iterator[Problem
             name = (found[2] or found[3]).lower()
             message, hint = f"the segment {found[0]!r} matches itself only", f"write {{{name}}} for a parameter"
             yield complain(node, Complaint(message, hint, offset=found.start()), ("path",))
+
+
+def doubt_access(config: Config, sections: Mapping[str, MapNode | ListNode]) -> Iterator[Problem]:
+    """A warning for each route with a check that never applies, or a demand that no role meets."""
+    routes = sections.get("routes")
+    by_cookie = config.authentication is not None and config.authentication.cookie is not None
+    granted = frozenset(one for permissions in config.authorization.roles.values() for one in permissions)
+    for route, node in zip(config.routes, routes.items if isinstance(routes, ListNode) else (), strict=False):
+        if route.csrf is not None and not by_cookie:
+            message = "no cookie says who is calling, so 'csrf' does nothing"
+            hint = "set 'cookie' of 'authentication', or remove it"
+            yield complain(node, Complaint(message, hint), ("csrf",), on_key=True)
+        if route.authorize is None or not config.authorization.roles:
+            continue
+        hint = "check its spelling, or add it to a role; if scopes grant it, all is well"
+        for index, permission in enumerate(route.authorize.permissions):
+            if granted.isdisjoint(satisfying(permission)):
+                complaint = Complaint("no role of 'authorization.roles' grants {value}", hint)
+                yield complain(node, complaint, ("authorize", "permissions", index))
+        wanted = route.authorize.any_permission
+        if wanted and all(granted.isdisjoint(satisfying(permission)) for permission in wanted):
+            complaint = Complaint("no role of 'authorization.roles' grants any of these", hint)
+            yield complain(node, complaint, ("authorize", "any_permission"), on_key=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import get_args
 
 from gatewayd.config.checks.choices import at_least_one, exactly_one, useless
 from gatewayd.config.complaint import Complaint
-from gatewayd.config.models.callers import secure_url
+from gatewayd.config.models.callers import Algorithm, secure_url
 from gatewayd.config.models.identity_headers import IdentityHeaders
 from gatewayd.config.models.issuers import KEY_FORMS, SOURCES, key_in
 from gatewayd.config.problems import Problem
 from gatewayd.config.source.nodes import ListNode, MapNode, Mark, Node, ScalarNode, complain, find, text_at
 
 _WAYS = ("issuers", "api_keys", "introspection")
+_ALGORITHMS = frozenset(get_args(get_args(Algorithm)[0]))
 _KEY_SOURCES = ("keys", "file", "redis")
 
 
@@ -115,7 +117,7 @@ def _check_key(key: MapNode, issuer: MapNode) -> Iterator[Problem]:
     yield from exactly_one(key, KEY_FORMS, key.mark, "the key is missing", "add 'file' or 'secret_file'")
     algorithm = text_at(key, ("algorithm",))
     listed = _texts(issuer.entries.get("algorithms"))
-    if algorithm is not None and listed and algorithm not in listed:
+    if algorithm is not None and listed and algorithm not in listed and _ALGORITHMS.issuperset(listed):
         hint = f"use one of {', '.join(listed)}, or add it to 'algorithms'"
         yield complain(key, Complaint("the issuer's 'algorithms' are without {value}", hint), ("algorithm",))
     path = text_at(key, ("file",))

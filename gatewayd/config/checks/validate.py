@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from gatewayd.config.complaint import Complaint, suggestion
-from gatewayd.config.models.section import FILE_SUFFIX, Section, holds_by_name, secret_names, section_in
+from gatewayd.config.models.section import FILE_SUFFIX, Section, holds_by_name, inner_sections, secret_names, section_in
 from gatewayd.config.models.values import FROM_FILE
 from gatewayd.config.problems import Problem
 from gatewayd.config.source.nodes import ListNode, MapNode, Mark, Node, ScalarNode, complain, plain, steps
@@ -46,16 +46,22 @@ def validate(node: Node, section: type[S], name: str, problems: list[Problem], k
         for fault in error.errors(include_url=False, include_input=False):
             path, on_key = _path(fault)
             found = list(steps(node, path))[-1][0]
-            missing_value = isinstance(found, ScalarNode) and (found.value is None or found.broken)
-            if fault["type"] == "default_factory_not_called" or (missing_value and not on_key):
+            if fault["type"] == "default_factory_not_called" or (_lacks(found) and not on_key):
                 continue
             if fault["type"] == "too_short" and isinstance(found, ListNode) and found.items:
                 continue  # only entries that are wrong themselves are missing
-            faults.append(complain(node, _describe(fault, path, node, section, subject), path, on_key))
+            complaint = _describe(fault, path, node, section, subject)
+            if not complaint.at or not _lacks(list(steps(node, (*path, *complaint.at)))[-1][0]):
+                faults.append(complain(node, complaint, path, on_key))
         problems += faults
         return None
     problems += faults
     return None if faults else model
+
+
+def _lacks(node: Node) -> bool:
+    """Whether a value is missing: what else is wrong with it follows from that, and is not told."""
+    return isinstance(node, ScalarNode) and (node.value is None or node.broken)
 
 
 def _path(fault: ErrorDetails) -> tuple[Path, bool]:
@@ -95,8 +101,7 @@ def _describe(fault: ErrorDetails, path: Path, node: Node, section: type[Section
     found = list(steps(node, path))[-1][0]
     subject = _subject(path) or subject
     if kind in _NOT_A_LIST:
-        secret = path[-1] in secret_names(_section_at(section, path[:-1]))
-        return Complaint(f"{subject} must be a list", "write it in brackets" if secret else _listed(found))
+        return Complaint(f"{subject} must be a list", _listed(found, str(path[-1]), _section_at(section, path[:-1])))
     if kind in _NOT_A_MAPPING:
         return Complaint(f"{subject} must be a mapping", "write its keys below it, indented")
     if kind == "string_type":
@@ -143,13 +148,17 @@ def _instead(found: Node, expected: str) -> str:
     return f"did you mean {close[0]!r}?" if close else f"write one of {expected}"
 
 
-def _listed(node: Node) -> str:
-    """How to make a list of what stands there."""
+def _listed(node: Node, key: str, section: type[Section]) -> str:
+    """How to make a list of what stands under a key of `section`; what may be a secret is not repeated."""
+    if key in secret_names(section):
+        return "write it in brackets"
+    if key in inner_sections(section):
+        return "start each entry with '- '"
     return f"write [{node.text}]" if isinstance(node, ScalarNode) and node.text else "start each entry with '- '"
 
 
 def _section_at(section: type[Section], path: Path) -> type[Section]:
-    """The section that stands at `path` below one."""
+    """The section that stands at `path` below one, or the last on the way there."""
     named = False
     for part in path:
         if isinstance(part, int) or named:
@@ -157,7 +166,8 @@ def _section_at(section: type[Section], path: Path) -> type[Section]:
             continue
         annotation = section.model_fields[part].annotation
         inner = section_in(annotation)
-        assert inner is not None
+        if inner is None:
+            break
         section, named = inner, holds_by_name(annotation)
     return section
 

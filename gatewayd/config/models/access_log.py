@@ -7,15 +7,20 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from gatewayd.config.complaint import Complaint
+from gatewayd.config.models.callers import file_path
 from gatewayd.config.models.section import Section
 from gatewayd.config.models.values import Duration, Kind, Size
 
 
 def _destination(text: str) -> str:
-    """`-`, `off` or a path from the root: a daemon's working directory is not the operator's."""
-    if text in ("-", "off") or (text.startswith("/") and not text.endswith("/") and "\0" not in text):
+    """`-`, `off` or a path from the root."""
+    if text in ("-", "off"):
         return text
-    raise Complaint("{value} is not a file", 'write a path from the root, "-" for standard output, or off')
+    try:
+        return file_path(text)
+    except Complaint as wrong:
+        hint = f'{wrong.hint}, "-" for standard output, or off'
+        raise Complaint(wrong.message, hint) from None
 
 
 class AccessLog(Section):

@@ -8,8 +8,9 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from gatewayd.config.complaint import Complaint
-from gatewayd.config.models.callers import FilePath, Moment, Options, RoleName, TenantId, UserId
+from gatewayd.config.models.callers import FilePath, Moment, RoleName, TenantId, UserId
 from gatewayd.config.models.names import HeaderName
+from gatewayd.config.models.ratelimits import Limits
 from gatewayd.config.models.section import Section
 from gatewayd.config.models.values import FrozenDict, Kind
 from gatewayd.core.apikeys import LONGEST_PEPPER, SHORTEST_PEPPER, ApiKey
@@ -48,7 +49,9 @@ class ApiKeyEntry(Section):
     roles: tuple[RoleName, ...] = Field(default=(), description="The bearer's roles.")
     scopes: tuple[RoleName, ...] = Field(default=(), description="The key's scopes.")
     expires: Moment | None = Field(default=None, description="When the key ends; never if left out.")
-    limits: Options = Field(default=FrozenDict(), description="Limits of this key.")
+    limits: Limits = Field(
+        default=FrozenDict(), description="Limits of requests with this key, by their name in `rate_limits`."
+    )
 
     @property
     def key(self) -> ApiKey:

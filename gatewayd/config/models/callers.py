@@ -102,8 +102,12 @@ def secure_url(text: str) -> str:
 
 
 def file_path(text: str) -> str:
-    """A path from the root."""
-    if not text.startswith("/") or text.endswith("/") or "\0" in text:
+    """A path from the root: a daemon's working directory is not the operator's. Raises `Complaint`."""
+    if not text.startswith("/"):
+        raise Complaint("{value} does not start with '/'", "write a path from the root")
+    if text.endswith("/"):
+        raise Complaint("{value} is a folder", "write the path of a file in it")
+    if "\0" in text:
         raise Complaint("{value} is not a file", "write a path from the root")
     return text
 

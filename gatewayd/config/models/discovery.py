@@ -10,6 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from gatewayd.config.complaint import Complaint
 from gatewayd.config.models.address import HOST_NAME
+from gatewayd.config.models.callers import FilePath
 from gatewayd.config.models.section import Section
 from gatewayd.config.models.values import Duration, Kind
 
@@ -24,13 +25,6 @@ def _name(text: str) -> str:
             raise Complaint("{value} is not a name", "write one such as payment.internal") from None
         return name
     raise Complaint("{value} is an address, not a name", "list it under 'targets'")
-
-
-def _path(text: str) -> str:
-    """A path from the root."""
-    if not text.startswith("/") or text.endswith("/") or "\0" in text:
-        raise Complaint("{value} is not a file", "write a path from the root")
-    return text
 
 
 class DnsDiscovery(Section):
@@ -59,7 +53,7 @@ class DnsDiscovery(Section):
 class FileDiscovery(Section):
     """Targets from a file of their own, read again when it changes. While it is broken, its last content stands."""
 
-    path: Annotated[str, AfterValidator(_path), Kind("path")] = Field(
+    path: FilePath = Field(
         description="A YAML or JSON file: a list as `targets` has it, or a mapping with the key `targets`."
     )
     interval: Duration = Field(default=2.0, description="How often it is looked at.")

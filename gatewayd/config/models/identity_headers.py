@@ -50,7 +50,8 @@ class ProofSettings(Section):
             message = str(error)
         else:
             return self
-        raise Complaint(message, "make one with: openssl rand -hex 32", at=("secret",), on_key=True)
+        hint = f"make one with: openssl rand -hex {int(self.algorithm[2:]) // 8}"
+        raise Complaint(message, hint, at=("secret",), on_key=True)
 
 
 class IdentityHeaders(Section):

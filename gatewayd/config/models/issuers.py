@@ -61,7 +61,10 @@ class StaticKey(Section):
             try:
                 self._from_secret(self.secret)
             except BadKey as bad:
-                raise Complaint(f"{bad}", f"see what {self.algorithm} needs", at=("secret",), on_key=True) from None
+                hint = "give it a public key by 'file', or use an HS algorithm"
+                if self.algorithm.startswith("HS"):
+                    hint = f"make one with: openssl rand -hex {int(self.algorithm[2:]) // 8}"
+                raise Complaint(f"{bad}", hint, at=("secret",), on_key=True) from None
         return self
 
     def key(self) -> Key:

@@ -10,6 +10,7 @@ from gatewayd.config.complaint import Complaint
 from gatewayd.config.models.address import Address
 from gatewayd.config.models.names import Peer, ServiceName, SocketAddress
 from gatewayd.config.models.network import Network
+from gatewayd.config.models.ratelimits import LimitNames
 from gatewayd.config.models.section import Section, count
 
 
@@ -23,6 +24,7 @@ class Listener(Section):
     )
     backlog: int = count(4096, "Connections the kernel holds until the gateway accepts them.", most=65535)
     network: Network = Field(default=Network(), description="Which addresses may come in here.")
+    rate_limits: LimitNames = Field(default=(), description="Limits of every request that comes in here.")
     proxy_protocol: Literal["off", "v1", "v2", "any"] = Field(
         default="off", description="The version of the PROXY protocol that every connection must begin with."
     )

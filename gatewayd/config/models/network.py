@@ -15,7 +15,7 @@ class Network(Section):
     Of a listener it is that of the connection, or of its PROXY header.
     """
 
-    allow: tuple[Peer, ...] = Field(default=(), description="Who may; everybody if left out.")
+    allow: tuple[Peer, ...] = Field(default=(), description="Who may, at least one; everybody if left out.")
     deny: tuple[Peer, ...] = Field(default=(), description="Who may not, although `allow` names them.")
 
     @property

@@ -18,11 +18,11 @@ LONGEST = 366 * 86400.0  # a timer beyond a year is a slip of the unit, and no c
 LARGEST = 2**60  # far beyond any disk, and sums of two still fit 64 bits
 
 DURATION_PATTERN = r"([0-9]{1,12}(\.[0-9]{1,9})?(ms|s|m|h|d))+"
-SIZE_PATTERN = r"[0-9]{1,18}(\.[0-9]{1,9})?([kKMGT]?B|[KMGT]iB)"
+SIZE_PATTERN = r"[0-9]{1,19}(\.[0-9]{1,9})?([kKMGT]?B|[KMGT]iB)"
 SHARE_PATTERN = r"[0-9]{1,3}(\.[0-9]{1,9})?%"
 
 _PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)(ms|[smhd])")
-_SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)([kKMGT]?B|[KMGT]iB)")
+_SIZE = re.compile(r"([0-9]{1,19}(?:\.[0-9]{1,9})?)([kKMGT]?B|[KMGT]iB)")
 _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,9})?)%")
 _LOOSE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*")
 _LOOSE_SHARE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(?:%|percent|)\s*", re.IGNORECASE)

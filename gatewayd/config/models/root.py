@@ -11,6 +11,7 @@ from gatewayd.config.models.access_log import AccessLog
 from gatewayd.config.models.authentication import Authentication
 from gatewayd.config.models.authorization import Authorization
 from gatewayd.config.models.browser import AllBrowserHeaders, BrowserHeaders, CorsPolicy
+from gatewayd.config.models.cache import Cache
 from gatewayd.config.models.dns import Dns
 from gatewayd.config.models.gateway import Gateway
 from gatewayd.config.models.identity_headers import GuardedHeaders, IdentityHeaders
@@ -18,6 +19,7 @@ from gatewayd.config.models.limits import Limits
 from gatewayd.config.models.listener import Listener
 from gatewayd.config.models.metrics import Metrics
 from gatewayd.config.models.names import ServiceName
+from gatewayd.config.models.ratelimits import RateLimit
 from gatewayd.config.models.redis import Redis
 from gatewayd.config.models.retries import Retries
 from gatewayd.config.models.route import Route
@@ -45,6 +47,10 @@ class Config(Section):
     shedding: Shedding = Field(default=Shedding(), description="What is refused when the gateway is overloaded.")
     dns: Dns = Field(default=Dns(), description="Who is asked where services are found by DNS.")
     redis: Redis | None = Field(default=None, description="What several gateways share.")
+    rate_limits: Annotated[Mapping[ServiceName, RateLimit], Frozen, Kind("mapping of names to limits")] = Field(
+        default=FrozenDict(), description="How often who may ask, by name; listeners, routes and tenants name them."
+    )
+    cache: Cache = Field(default=Cache(), description="Where answers are kept, for the routes that have a `cache`.")
     authentication: Authentication | None = Field(
         default=None, description="Who is calling; without it every route is public."
     )

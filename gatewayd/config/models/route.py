@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from gatewayd.config.models.answers import Redirect, Respond
 from gatewayd.config.models.authorization import Authorize
 from gatewayd.config.models.browser import Csrf, OwnBrowserHeaders, OwnCors
+from gatewayd.config.models.cache import RouteCache
 from gatewayd.config.models.edits import RequestHeaderEdits, ResponseHeaderEdits
 from gatewayd.config.models.fallback import Fallback
 from gatewayd.config.models.mirror import Mirror
@@ -24,6 +25,7 @@ from gatewayd.config.models.names import (
 )
 from gatewayd.config.models.network import Network
 from gatewayd.config.models.paths import LeadingSegments, PathPattern, RewriteTemplate
+from gatewayd.config.models.ratelimits import Use
 from gatewayd.config.models.retries import RouteRetries
 from gatewayd.config.models.route_auth import OwnAuth
 from gatewayd.config.models.section import Section
@@ -62,7 +64,8 @@ class Route(Section):
     )
     name: RouteName = Field(
         default_factory=_default_name,
-        description="What logs and metrics call it; unique; made from `path` if left out.",
+        description="What checks and policies call it; unique; made from `path` if left out. Metrics and logs say "
+        "`path`.",
     )
     hosts: tuple[HostPattern, ...] = Field(
         default=(), description="`api.example.org` or `*.example.org`; any host if left out."
@@ -83,6 +86,7 @@ class Route(Section):
         description="Only with `split`: requests with the same one go to the same service; divided by chance if left "
         "out.",
     )
+    cache: RouteCache | None = Field(default=None, description="Keeps the service's answers, for whoever may see them.")
     fallback: Fallback | None = Field(default=None, description="What answers when the service cannot.")
     mirror: Mirror | None = Field(default=None, description="Another service that gets a copy of requests.")
     priority: Literal["low", "normal", "high", "critical"] = Field(
@@ -98,6 +102,9 @@ class Route(Section):
         default=None, description="Where requests name a tenant, which must be their caller's own."
     )
     network: Network = Field(default=Network(), description="Which addresses may come in here.")
+    rate_limits: tuple[Use, ...] = Field(
+        default=(), description="Limits of every request, each a name, or with what a request costs."
+    )
     csrf: Csrf = Field(default=None, description="Refuses what a page of another site caused.")
     cors: OwnCors = Field(default=None, description="Instead of the common `cors`; `off` leaves it to the service.")
     security_headers: OwnBrowserHeaders = Field(
@@ -133,6 +140,7 @@ class Route(Section):
 
 
 SERVICE_OPTIONS = (
+    "cache",
     "fallback",
     "mirror",
     "strip_prefix",

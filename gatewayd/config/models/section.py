@@ -55,6 +55,19 @@ def has_secrets(section: type[BaseModel]) -> bool:
     return bool(secret_names(section)) or any(map(has_secrets, inner_sections(section).values()))
 
 
+@cache
+def hidden_names(section: type[BaseModel]) -> tuple[str, ...]:
+    """The keys of `section` whose values messages never show: its secrets, and what stays out of its `repr`."""
+    quiet = tuple(name for name, field in section.model_fields.items() if not field.repr)
+    return (*secret_names(section), *quiet)
+
+
+@cache
+def hides(section: type[BaseModel]) -> bool:
+    """Whether what messages never show may stand anywhere in `section`."""
+    return bool(hidden_names(section)) or any(map(hides, inner_sections(section).values()))
+
+
 def is_secret(field: FieldInfo) -> bool:
     """Whether a field holds a secret."""
     return field.annotation in (SecretStr, SecretStr | None)

@@ -10,6 +10,7 @@ from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, mod
 from gatewayd.config.complaint import Complaint
 from gatewayd.config.models.callers import FilePath, Options, Permission, TenantId
 from gatewayd.config.models.names import HeaderName, HostPattern, Peer, RouteName
+from gatewayd.config.models.ratelimits import LimitNames, Limits
 from gatewayd.config.models.section import Section
 from gatewayd.config.models.values import Frozen, FrozenDict, Kind
 from gatewayd.core.matching import PatternError, parse_host
@@ -28,7 +29,9 @@ class TenantEntry(Section):
     routes: Annotated[tuple[RouteName, ...] | None, Kind("list of names")] = Field(
         default=None, description="The routes it may use; all if left out."
     )
-    limits: Options = Field(default=FrozenDict(), description="Limits of this tenant.")
+    limits: Limits = Field(
+        default=FrozenDict(), description="Limits of this tenant's requests, by their name in `rate_limits`."
+    )
     overrides: Options = Field(default=FrozenDict(), description="What its contract changes.")
     allow: tuple[Peer, ...] = Field(default=(), description="Addresses its callers may have; any if left out.")
     deny: tuple[Peer, ...] = Field(default=(), description="Addresses they may not have, although `allow` names them.")
@@ -60,6 +63,12 @@ def _unknown(data: dict[str, Any]) -> Literal["refuse", "allow"]:
     return "refuse" if data["table"] or data["file"] else "allow"
 
 
+class Plan(Section):
+    """What tenants pay for."""
+
+    rate_limits: LimitNames = Field(default=(), description="Limits of the requests of tenants with this plan.")
+
+
 class Tenants(Section):
     """The customers of the platform. A caller's tenant is the one in its verified credential."""
 
@@ -68,6 +77,9 @@ class Tenants(Section):
     )
     file: FilePath | None = Field(
         default=None, description="A YAML or JSON file with such a mapping, read again when it changes."
+    )
+    plans: Annotated[Mapping[str, Plan], Frozen, Kind("mapping of names to plans")] = Field(
+        default=FrozenDict(), description="What the plans of tenants come with, by name."
     )
     unknown: Literal["refuse", "allow"] = Field(
         default_factory=_unknown,

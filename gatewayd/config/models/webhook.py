@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
+from gatewayd.config.complaint import Complaint
 from gatewayd.config.models.names import HeaderName
 from gatewayd.config.models.section import Section
 from gatewayd.config.models.values import Duration
-from gatewayd.core.webhooks import Senders
+from gatewayd.core.webhooks import SHORTEST_SECRET, Senders
 
 _HEADERS = {"timed": "Stripe-Signature", "plain": "X-Hub-Signature-256"}
 
@@ -32,9 +33,21 @@ class Webhook(Section):
         description="The header with the signature: `Stripe-Signature` or `X-Hub-Signature-256` if left out.",
     )
     secrets: tuple[SecretStr, ...] = Field(
-        min_length=1, description="What it may be signed with; more than one while they are changed."
+        min_length=1,
+        description=f"What it may be signed with, each of at least {SHORTEST_SECRET} bytes; more than one while they "
+        "are changed.",
     )
     tolerance: Duration = Field(default=300.0, description="How old the signed time may be, or how far ahead.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """No secret that could be guessed, nor one of blanks."""
+        for index, secret in enumerate(self.secrets):
+            if len(secret.get_secret_value().strip().encode()) < SHORTEST_SECRET:
+                message = f"a secret of a webhook has at least {SHORTEST_SECRET} bytes, blanks around them aside"
+                hint = "take the one that the sender shows, or make one for both with: openssl rand -hex 32"
+                raise Complaint(message, hint, at=("secrets", index), on_key=True)
+        return self
 
     @property
     def senders(self) -> Senders:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from gatewayd.config.models.section import Section
 from gatewayd.config.problems import Problem
+from gatewayd.config.source.covers import cover
 from gatewayd.config.source.environment import fill
 from gatewayd.config.source.nodes import MapNode
 from gatewayd.config.source.reader import read
@@ -13,15 +15,20 @@ from gatewayd.config.source.reader import read
 CONF_D = "conf.d"
 
 
-def read_file(path: Path, environ: Mapping[str, str], problems: list[Problem]) -> MapNode | None:
+def read_file(
+    path: Path, section: type[Section], environ: Mapping[str, str], problems: list[Problem]
+) -> MapNode | None:
     """The mapping in a file, references to the environment filled in; None, and one more problem, if there is none.
 
-    What is wrong with a mapping that can be read all the same is added to `problems` too.
+    It becomes a `section`, of which no message may show a secret. What is wrong with a mapping that can be read all the
+    same is added to `problems` too.
     """
     text = read_text(path, problems)
     if text is None:
         return None
     node, found = read(str(path), text)
+    if node is not None:
+        cover(node, section, found)
     problems += found
     if node is None:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from gatewayd.config.complaint import Complaint
@@ -27,6 +28,7 @@ _CREDENTIALS_BELOW = re.compile(
 )
 
 Value: TypeAlias = str | int | float | bool | None
+Covered: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]  # by line, from 0: the columns where parts begin and end
 
 
 def conceal(line: str) -> str:
@@ -35,18 +37,25 @@ def conceal(line: str) -> str:
     return _USER_IN_URL.sub(lambda found: found[0] if "${" in found[0] else "*" * len(found[0]), line)
 
 
-def shown_line(lines: Sequence[str], number: int) -> str:
-    """The line of this number, from 0, as messages may show it: see `conceal`, also where its key stands above it."""
+def shown_line(lines: Sequence[str], number: int, covered: Covered = MappingProxyType({})) -> str:
+    """The line of this number, from 0, as messages may show it: see `conceal`, also where its key stands above it.
+
+    So are the parts that are `covered`; one that reaches the end of its line covers what belongs to it below.
+    """
     line = lines[number]
+    for begin, end in covered.get(number, ()):
+        line = line[:begin] + "*" * (end - begin) + line[end:]
     text = line.lstrip(" -")
     begin, entry = len(line) - len(line.lstrip(" ")), line.lstrip(" ").startswith("- ")
-    for above in reversed(lines[:number]):
+    for at in range(number - 1, -1, -1):
+        above = lines[at]
         words = _BEFORE_KEY.sub("", above)
         if not words or words.startswith("#"):
             continue
         column = len(above) - len(words)
         if column < begin or (entry and column == begin):
-            if _CREDENTIALS_BELOW.match(above) and "${" not in text:
+            open_end = any(end >= len(above.rstrip()) for _, end in covered.get(at, ()))
+            if (open_end or _CREDENTIALS_BELOW.match(above)) and "${" not in text:
                 return line[: len(line) - len(text)] + "*" * len(text)
             break
     return conceal(line)
@@ -54,10 +63,15 @@ def shown_line(lines: Sequence[str], number: int) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """A file that was read: its name as reported, and its lines."""
+    """A file that was read: its name as reported, its lines, and which parts of them messages star out."""
 
     name: str
     lines: tuple[str, ...]
+    covered: dict[int, list[tuple[int, int]]] = field(default_factory=dict, repr=False)
+
+    def shown(self, number: int) -> str:
+        """The line of this number, from 0, as messages may show it; empty behind the last."""
+        return shown_line(self.lines, number, self.covered) if number < len(self.lines) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +85,7 @@ class Mark:
 
     def problem(self, message: str, hint: str = "", offset: int = 0) -> Problem:
         """A problem at this place, or `offset` characters after it."""
-        lines = self.source.lines
-        text = shown_line(lines, self.line) if self.line < len(lines) else ""
+        text = self.source.shown(self.line)
         length = self.length if not offset else 1
         return Problem(self.source.name, self.line + 1, self.column + 1 + offset, message, hint, text, length)
 

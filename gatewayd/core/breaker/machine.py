@@ -57,6 +57,8 @@ class Breaker:
         "_streak",
         "failures",
         "generation",
+        "last_failure",
+        "noted",
         "opened_until",
         "rejects",
         "settings",
@@ -82,6 +84,8 @@ class Breaker:
         self.generation = 0
         self.opened_until = 0.0
         self.window = settings.window()
+        self.noted = ""  # how the call went that is reported next, if its permit says so
+        self.last_failure = ""  # what was noted of the last failure
         self.successes = self.failures = self.timeouts = self.rejects = 0
         self.transitions: dict[tuple[State, State], int] = {}
         self._free = True  # calls pass, whatever the time and however many there are
@@ -169,7 +173,11 @@ class Breaker:
             code |= SLOW
         window = self.window
         window.add(code, now)
-        self._streak = self._streak + 1 if code & FAILURE else 0
+        if code & FAILURE:
+            self._streak += 1
+            self.last_failure = self.noted
+        else:
+            self._streak = 0
         if self.state is _HALF_OPEN:
             self._judge_probe(code, outcome, now, seconds)
         elif (window.failures or window.slow) and self.state in _JUDGED:
@@ -213,6 +221,7 @@ class Breaker:
         after = TRANSITIONS[before, event]
         window.expire(now)
         total, failures, slow = window.total, window.failures, window.slow
+        last_failure = self.last_failure if failures else ""
         open_for = 0.0
         if after is _OPEN:
             if before is State.CLOSED and now - self._closed_at >= self.settings.memory:
@@ -233,8 +242,10 @@ class Breaker:
         if before is not _RAMPING or event is not Event.RAMPED:  # what passed in the ramp counts afterwards as well
             window.clear()
             self._streak = 0
+            self.last_failure = ""
         self.state = after
         self.generation += 1
         self._free = after in _FREE
         self.transitions[before, after] = self.transitions.get((before, after), 0) + 1
-        self._on_transition(Transition(before, after, event, now, cause, total, failures, slow, open_for))
+        transition = Transition(before, after, event, now, cause, total, failures, slow, open_for, last_failure)
+        self._on_transition(transition)

@@ -20,7 +20,9 @@ class Rejected(Exception):
 
 
 class Judge(Protocol):
-    """Who gave the permit, and wants to know what became of it."""
+    """Who gave the permit, and wants to know what became of it. `noted` is how a call went, in a word."""
+
+    noted: str
 
     def record(self, generation: int, outcome: Outcome, now: float, seconds: float) -> None:
         """A call permitted in `generation` came to `outcome` at `now`; it took `seconds`."""
@@ -42,6 +44,10 @@ class Permit:
         self._began = began
         self.probe = probe
         self.reported = False
+
+    def note(self, how: str) -> None:
+        """How the call went that is reported or retracted next, in a word or two: for the log, if it is a failure."""
+        self._judge.noted = how
 
     def report(self, outcome: Outcome, now: float, seconds: float | None = None) -> None:
         """The call ended, or at least the head of its answer came, after `seconds` (None: the time since the permit).

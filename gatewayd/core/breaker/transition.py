@@ -17,7 +17,7 @@ class Transition:
     """From `before` to `after` because of `event`, at the time `at`, with the `cause` in words.
 
     `total`, `failures` and `slow` are what the window held then. A breaker that opens does so for `open_for` seconds,
-    else that is 0.0.
+    else that is 0.0. `last_failure` says how the last of the window's failures failed; empty if nobody said.
     """
 
     before: State
@@ -29,6 +29,7 @@ class Transition:
     failures: int
     slow: int
     open_for: float
+    last_failure: str = ""
 
 
 def trip_cause(settings: Settings, window: Window, streak: int) -> str | None:

@@ -74,13 +74,18 @@ def without_cookie(line: bytes, name: bytes) -> bytes:
     return b"; ".join(filter(None, pairs))
 
 
-def challenge(scheme: str, realm: str, error: str | None = None, description: str | None = None) -> bytes:
+def challenge(
+    scheme: str, realm: str, error: str | None = None, description: str | None = None, *, header: str | None = None
+) -> bytes:
     """A WWW-Authenticate field line with its CRLF (RFC 6750 section 3).
 
-    `error` is absent where the request had no credential at all. Raises ValueError for what no quoted string may say:
+    `error` is absent where the request had no credential at all; `header` names the field that a scheme other than
+    Bearer has its credential in. Raises ValueError for what no quoted string may say:
     anything but printable ASCII.
     """
     parameters = [("realm", realm)]
+    if header is not None:
+        parameters.append(("header", header))
     if error is not None:
         parameters.append(("error", error))
     if description is not None:

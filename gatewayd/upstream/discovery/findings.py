@@ -50,7 +50,8 @@ class Findings:
         """A try found nothing that can be used; logged unless the one before failed alike, and of the same `topic`."""
         if (why, topic) != (self.failure, self._topic):
             kept = len(self.targets)
-            stays = f"its last {kept} targets stay" if kept else "there is none to go on with"
+            last = "its last target stays" if kept == 1 else f"its last {kept} targets stay"
+            stays = last if kept else "there is none to go on with"
             _log.warn("no targets of {source}: {why}; {stays}", source=self._source, why=why, stays=stays)
         self.failure, self._topic = why, topic
         self._on_failure(why)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatewayd.core.tokens.bearer import challenge, credential, error_of
+from gatewayd.core.tokens.bearer import challenge, credential, error_of, without_cookie
 from gatewayd.core.tokens.errors import BadCredential, BadToken
 
 T = b"abc.DEF-1_2~3+4/5=="
@@ -168,3 +168,29 @@ def test_errors() -> None:
     """A request that carries its token wrongly is a wrong request; a wrong token is a wrong token."""
     assert error_of(BadCredential("malformed", "why")) == "invalid_request"
     assert error_of(BadToken("malformed", "why")) == "invalid_token"
+
+
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        (b"session=x", b""),
+        (b"session=x; a=1", b"a=1"),
+        (b"a=1; session=x; b=2", b"a=1; b=2"),
+        (b"a=1;session =x;;\tsession=y ;b=2;", b"a=1; b=2"),
+        (b"a=session; Session=x; sessions=y; session", b"a=session; Session=x; sessions=y; session"),
+        (b"a=1;b=2", b"a=1;b=2"),
+        (b"", b""),
+    ],
+)
+def test_without_a_cookie(line: bytes, left: bytes) -> None:
+    """Every cookie of the name goes, and no other; a line that has none stays as it is."""
+    assert without_cookie(line, b"session") == left
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.sampled_from([b"s", b"s=", b"=", b";", b" ", b"\t", b"a", b"s=x;", b"; s=y", b"\xff"]), max_size=12))
+def test_no_token_is_left(pieces: list[bytes]) -> None:
+    """What is left carries no token, however the line was written: both read cookies alike."""
+    line = without_cookie(b"".join(pieces), b"s")
+    assert credential((), [line], b"s") is None
+    assert without_cookie(line, b"s") == line

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ def identity(
     return Identity(subject, issuer=issuer, key_id=key_id, expires=expires)
 
 
-def cache(most: int = 10, negative_most: int = 3, negative_ttl: float = 5) -> TokenCache:
+def cache(most: int = 10, negative_most: int = 3, negative_ttl: float = 5) -> TokenCache[Any]:
     """An empty cache."""
     return TokenCache(most, negative_most, negative_ttl)
 
@@ -129,7 +131,7 @@ def test_no_room_at_all() -> None:
     assert tokens.get(b"u", NOW) is None
 
 
-def filled() -> TokenCache:
+def filled() -> TokenCache[Any]:
     """Callers of two issuers, two keys and two subjects, and a refusal."""
     tokens = cache()
     tokens.keep(b"a", identity(), NOW)
@@ -140,7 +142,7 @@ def filled() -> TokenCache:
     return tokens
 
 
-def left(tokens: TokenCache) -> str:
+def left(tokens: TokenCache[Any]) -> str:
     """Which of them are still remembered."""
     return "".join(chr(token[0]) for token in (b"a", b"b", b"c", b"d", b"x") if tokens.get(token, NOW) is not None)
 

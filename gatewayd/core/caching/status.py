@@ -1,0 +1,37 @@
+"""What the cache did, told in Cache-Status (RFC 9211)."""
+
+from __future__ import annotations
+
+
+def hit_line(name: bytes, ttl: float) -> bytes:
+    """The line of an answer out of the cache called `name`, a token; `ttl` is for how long it is fresh, in seconds.
+
+    That is negative for an answer that was used stale.
+    """
+    return b"Cache-Status: %b; hit; ttl=%d\r\n" % (name, int(ttl // 1))
+
+
+def forwarded_line(
+    name: bytes,
+    why: str,
+    *,
+    status: int | None = None,
+    stored: bool = False,
+    collapsed: bool = False,
+    detail: str = "",
+) -> bytes:
+    """The line of an answer that a service was asked for.
+
+    `why` is why it was asked, `status` what it answered where the client gets something else. `stored` says that the
+    answer is kept, `collapsed` that it was somebody else who asked. `detail` is one word, why it is not kept.
+    """
+    line = b"Cache-Status: %b; fwd=%b" % (name, why.encode())
+    if status is not None:
+        line += b"; fwd-status=%d" % status
+    if stored:
+        line += b"; stored"
+    if collapsed:
+        line += b"; collapsed"
+    if detail:
+        line += b"; detail=%b" % detail.encode()
+    return line + b"\r\n"

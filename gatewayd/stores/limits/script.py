@@ -1,0 +1,110 @@
+"""One step for one key of a limit, in Redis and in Python.
+
+Redis tells the time. The clocks of gateways that share a limit differ, and whose is ahead would get more. What the
+calendar says is told by the gateway: at midnight its clock decides which day a request belongs to.
+"""
+
+from __future__ import annotations
+
+from gatewayd.core.quota import Window
+from gatewayd.core.ratelimits import NOTHING, Outcome, Rule, advance
+from gatewayd.stores.interface import Argument, Change, Reply, Script
+
+GRACE = 60.0  # seconds that a quota is kept beyond its window, for gateways whose clocks are behind
+
+_LUA = """
+local rate, burst, block, quota = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local number, left = tonumber(ARGV[5]), tonumber(ARGV[6])
+local least, most = tonumber(ARGV[7]), tonumber(ARGV[8])
+local debt, spent = tonumber(ARGV[9]), tonumber(ARGV[10])
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+local before = redis.call('GET', KEYS[1])
+local tat, till, used = 0, 0, 0
+if before then
+  local a, b, c, d = string.match(before, '^(%S+) (%S+) (%S+) (%S+)$')
+  tat, till = tonumber(a), tonumber(b)
+  if tonumber(c) == number then used = tonumber(d) end
+end
+used = used + spent
+local at, ahead = now * rate, 0
+if rate > 0 then
+  tat = math.min(math.max(tat, at) + debt, at + burst)
+  ahead = tat - at
+end
+local granted, blocked = most, 0
+if block > 0 and till > now then
+  granted, blocked = 0, math.min(till - now, block)
+else
+  if rate > 0 and most > 0 then granted = math.min(granted, math.floor(burst - ahead + 1e-6)) end
+  if granted < least and block > 0 then
+    granted, blocked = 0, block
+  else
+    if quota > 0 and most > 0 then granted = math.min(granted, quota - used) end
+    if granted < least then granted = 0 end
+  end
+end
+if blocked == 0 and granted ~= 0 then
+  used = math.max(0, used + granted)
+  tat = tat + granted
+  ahead = math.max(0, ahead + granted)
+end
+if granted ~= 0 or blocked > 0 or debt > 0 or spent > 0 then
+  local after = string.format('%.17g %.17g %.0f %.0f', tat, blocked > 0 and now + blocked or 0, number, used)
+  local life = blocked
+  if rate > 0 then life = math.max(life, ahead / rate) end
+  if quota > 0 and used > 0 then life = math.max(life, left) end
+  redis.call('SET', KEYS[1], after, 'PX', math.ceil(life * 1000) + 1000)
+end
+return {string.format('%.0f', granted), string.format('%.17g', ahead), string.format('%.17g', blocked),
+        string.format('%.0f', used)}
+"""
+
+
+def begun(rule: Rule) -> tuple[Argument, ...]:
+    """The arguments that are the same for every step of a rule."""
+    rate, quota = rule.rate, rule.quota
+    return (
+        b"0" if rate is None else repr(rate.rate).encode(),
+        0 if rate is None else rate.burst,
+        repr(rule.block).encode(),
+        0 if quota is None else quota.limit,
+    )
+
+
+def step(window: Window, wall: float, least: int, most: int, debt: float = 0.0, spent: int = 0) -> tuple[Argument, ...]:
+    """The other arguments; see `gatewayd.core.ratelimits.advance`."""
+    left = b"0" if not window.number else b"%.3f" % (window.ends - wall + GRACE)
+    return window.number, left, least, most, b"0" if not debt else repr(debt).encode(), spent
+
+
+def outcome_of(reply: Reply) -> Outcome:
+    """What became of a step. Raises `TypeError` or `ValueError` for what is no answer of the script."""
+    granted, ahead, blocked, used = reply  # type: ignore[misc]
+    return Outcome(int(granted), float(ahead), float(blocked), int(used))  # type: ignore[arg-type]
+
+
+def make_twin(rule: Rule) -> Script:
+    """The script for one rule; in Redis it is the same for all."""
+
+    def twin(value: bytes | None, args: tuple[bytes, ...], now: float) -> tuple[Reply, Change | None]:
+        number, left, least, most, debt, spent = args[4:]
+        state = NOTHING
+        if value is not None:
+            tat, until, seen, used = value.split()
+            state = float(tat), float(until), int(seen), int(used)
+        outcome, after = advance(rule, state, now, int(number), int(least), int(most), float(debt), int(spent))
+        reply: Reply = [
+            b"%d" % outcome.granted, b"%.17g" % outcome.ahead, b"%.17g" % outcome.blocked, b"%d" % outcome.used
+        ]  # fmt: skip
+        if not (outcome.granted or outcome.blocked or float(debt) or int(spent)):
+            return reply, None
+        rate, quota = rule.rate, rule.quota
+        life = outcome.blocked
+        if rate is not None:
+            life = max(life, outcome.ahead * rate.interval)
+        if quota is not None and outcome.used:
+            life = max(life, float(left))
+        return reply, (b"%.17g %.17g %d %d" % after, life + 1.0)
+
+    return Script("limit", _LUA, twin)

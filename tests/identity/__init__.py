@@ -1,0 +1,1 @@
+"""The hostile client: what may be tried to pass for somebody else, against the real daemon."""
