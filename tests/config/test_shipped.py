@@ -187,14 +187,14 @@ def test_schema_knows_defaults_and_answers() -> None:
 
 _BLOCKS = [
     block
-    for page in ("resilience.md", "security.md")
+    for page in ("resilience.md", "security.md", "limits.md", "caching.md")
     for block in re.findall(r"^```yaml\n(.*?)^```", manual(page), re.DOTALL | re.MULTILINE)
 ]
 
 
 @pytest.mark.parametrize("text", _BLOCKS)
 def test_examples_of_the_manual_load(tmp_path: Path, text: str) -> None:
-    """What docs/resilience.md and docs/security.md show works."""
+    """What the pages of the manual show works."""
     config = loaded(tmp_path, text, {"API_KEY_PEPPER": "pepper" * 8, **SECRETS})
     assert config.services or config.identity_headers.proof is not None
 
