@@ -11,6 +11,7 @@ from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
 from gatewayd.app.authentication import Authenticating
+from gatewayd.app.idempotency import build_memory
 from gatewayd.app.judging import build_fields, build_policies, build_proof
 from gatewayd.config import Config, ConfigErrors, Problem
 from gatewayd.config.models.tenants import TenantEntry
@@ -86,6 +87,7 @@ class Gatekeeper:
         if any(route.cache is not None for route in config.routes):
             responses = MemoryResponses(reactor, wall_clock, config.cache.memory)
         self.responses = responses
+        self._memory = memory = build_memory(config, store, fields.answers, reactor, now)
         self.access = Access(
             authentication=None if self._authenticating is None else self._authenticating.shared,
             directory=lambda: self._directory,
@@ -98,6 +100,7 @@ class Gatekeeper:
             clock=reactor,
             in_thread=in_thread,
             keeping=None if responses is None else Keeping(responses, wall_clock, metrics.callers),
+            memory=memory,
         )
 
     def start(self) -> Deferred[Any]:
@@ -110,6 +113,8 @@ class Gatekeeper:
         self.limiter.start()
         if self.responses is not None:
             self.responses.start()
+        if self._memory is not None:
+            self._memory.keys.start()
         started = DeferredList(first, consumeErrors=True)  # those that time out
         return started.addTimeout(_PATIENCE, self._reactor, onTimeoutCancel=lambda result, timeout: None)
 
@@ -122,6 +127,8 @@ class Gatekeeper:
         self.limiter.stop()
         if self.responses is not None:
             self.responses.stop()
+        if self._memory is not None:
+            self._memory.keys.stop()
 
     def _read_tenants(self, name: str, content: bytes) -> Mapping[str, TenantEntry]:
         """The tenants in a file. Raises `ConfigErrors`, also where they do not go with those of the configuration."""

@@ -10,6 +10,7 @@ from typing import Any
 from gatewayd.config.checks.access import check_access
 from gatewayd.config.checks.addresses import check_clashes, check_loops
 from gatewayd.config.checks.doubts import doubt_access, doubt_routes, unused_services
+from gatewayd.config.checks.idempotency import doubt_idempotency
 from gatewayd.config.checks.identity import check_identity
 from gatewayd.config.checks.names import check_service_name, check_unique, name_all
 from gatewayd.config.checks.networks import check_networks
@@ -77,6 +78,7 @@ def load_with_warnings(
     warnings += doubt_routes(sections)
     warnings += doubt_access(config, sections)
     warnings += doubt_times(config, sections)
+    warnings += doubt_idempotency(config, sections)
     if not config.routes:
         message = "there are no routes: every request is answered 404"
         warnings.append(Problem(str(path), 0, 0, message, "add a section 'routes'"))

@@ -96,6 +96,23 @@ RATE_LIMIT_UNAVAILABLE = Reason(
     503, "rate-limit-unavailable", "Nobody can say at the moment how many requests there were", retryable=True
 )
 
+# What a key says that makes a request one that is carried out once.
+IDEMPOTENCY_KEY_MISSING = Reason(400, "idempotency-key-missing", "The request needs an idempotency key", closes=True)
+IDEMPOTENCY_KEY_INVALID = Reason(400, "idempotency-key-invalid", "The idempotency key is none", closes=True)
+IDEMPOTENCY_KEY_REUSED = Reason(422, "idempotency-key-reused", "The idempotency key belongs to another request")
+IDEMPOTENCY_IN_PROGRESS = Reason(
+    409, "idempotency-in-progress", "A request with this idempotency key is being answered", retryable=True
+)
+IDEMPOTENCY_OUTCOME_UNKNOWN = Reason(
+    409, "idempotency-outcome-unknown", "Nobody knows what came of the request with this idempotency key", True
+)
+IDEMPOTENCY_ANSWER_NOT_KEPT = Reason(
+    409, "idempotency-answer-not-kept", "The request was answered before, and the answer was not kept"
+)
+IDEMPOTENCY_UNAVAILABLE = Reason(
+    503, "idempotency-unavailable", "Nobody can say at the moment whether the request was answered before", True
+)
+
 # What the service, or the way to it, did.
 CONNECT_FAILED = Reason(502, "connect-failed", "The service cannot be reached", retryable=True, blames_upstream=True)
 CONNECT_TIMEOUT = Reason(504, "connect-timeout", "The service did not accept a connection in time", True, True)

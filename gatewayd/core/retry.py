@@ -11,6 +11,7 @@ from gatewayd.core.backoff import full_jitter
 
 _DIGITS = re.compile(rb"[0-9]+")
 _DATE = re.compile(rb"[A-Za-z]{3,9},?[ A-Za-z0-9:-]{15,30}")  # all three forms (RFC 9110 section 5.6.7)
+KEY = b"idempotency-key"  # draft-ietf-httpapi-idempotency-key-header
 _LONGEST = 86400.0  # seconds; who asks to be left alone for longer says no more than that
 
 
@@ -21,7 +22,8 @@ class Retries:
     `attempts` is how many further ones there are, `methods` those that may be sent again once the service may have seen
     the request, `on` the kinds of failure that are tried again ("connect", "reset", "timeout", "protocol") and
     `statuses` the answers. The first pause is at most `backoff`, the next ones twice that of the one before, none
-    longer than `backoff_most`, all in seconds. Request bodies of up to `body` bytes are kept to be sent again.
+    longer than `backoff_most`, all in seconds. Request bodies of up to `body` bytes are kept to be sent again. With the
+    field `keyed` (in lower case) a client says that its request may be sent again; None where no field says so.
     """
 
     attempts: int = 1
@@ -31,6 +33,7 @@ class Retries:
     backoff: float = 0.025
     backoff_most: float = 1.0
     body: int = 65536
+    keyed: bytes | None = KEY
 
 
 @dataclass(frozen=True, slots=True)

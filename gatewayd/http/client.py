@@ -89,6 +89,12 @@ class ClientConnection(ABC):
                 self.transport.resumeProducing()
             self._rearm()
 
+    def let_go(self) -> None:
+        """The client is gone, and its answer comes to an end all the same: nothing holds that up any more."""
+        if self._blocked and self.source is not None:
+            self._blocked = False
+            self.source.resume()
+
     @abstractmethod
     def _rearm(self) -> None:
         """Set the deadline for what the client has to do next, if it has to do anything."""

@@ -27,6 +27,7 @@ from gatewayd.filters.policies import AskPolicy, InThread, Policy
 from gatewayd.filters.tenancy import Directory, Tenancy
 from gatewayd.pipeline.cache import Keeping
 from gatewayd.pipeline.finish import Finish
+from gatewayd.pipeline.idempotency import Memory
 from gatewayd.pipeline.limits import LimitCompiler
 from gatewayd.pipeline.proving import Proof, SignedRequest, gather_to_sign
 from gatewayd.pipeline.webhook import Webhook
@@ -46,7 +47,7 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """What the checks of all routes share, and where answers are kept, if any are (`keeping`).
+    """What the checks of all routes share, and where answers are kept, if any are (`keeping`, by key in `memory`).
 
     `policies` are the functions that the configuration names, by name.
     """
@@ -62,6 +63,7 @@ class Access:
     clock: IReactorTime
     in_thread: InThread
     keeping: Keeping | None = None
+    memory: Memory | None = None
 
 
 class CheckCompiler:
@@ -74,7 +76,7 @@ class CheckCompiler:
         self._roles: Roles = config.authorization.table
         permission = config.tenants.admin_permission
         self._administration = frozenset() if permission is None else satisfying(permission)
-        self._limits = LimitCompiler(config, access.limiter, access.limit_ledger, access.directory, self._client)
+        self._limits = LimitCompiler(config, access.limiter, access.limit_ledger, access.directory, self.client)
 
     def unrouted(self) -> Check | None:
         """What a request has to pass that has no route, before it is told so."""
@@ -88,7 +90,7 @@ class CheckCompiler:
         config, access = self._config, self._access
         checks: list[Check] = []
         if route.network.allow or route.network.deny:
-            checks.append(NetworkPolicy(route.network.access, self._client, access.events))
+            checks.append(NetworkPolicy(route.network.access, self.client, access.events))
         early, late = self._limits.checks(route)
         checks += early
         auth = config.auth_of(route)
@@ -127,7 +129,7 @@ class CheckCompiler:
             self._config.isolation_of(route),
             self._access.directory,
             self._administers,
-            self._client,
+            self.client,
             self._access.ledger,
             self._access.events,
         )
@@ -148,14 +150,14 @@ class CheckCompiler:
                     clock=access.clock,
                     in_thread=access.in_thread,
                     parameters=dict(parse_pattern(route.path).parameters),
-                    client=self._client,
+                    client=self.client,
                     key_header=None if access.authentication is None else access.authentication.key_header,
                     events=access.events,
                 )
             )
         return checks
 
-    def _client(self, exchange: Asking) -> str:
+    def client(self, exchange: Asking) -> str:
         """The client's address, as far as proxies that are believed name it."""
         assert exchange.head is not None
         return exchange.channel.peer.client_of(exchange.head, self._trusted)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from gatewayd.config.models.answers import Respond as RespondConfig
 from gatewayd.config.models.cache import RouteCache
 from gatewayd.config.models.fallback import Fallback as FallbackConfig
+from gatewayd.config.models.idempotency import RouteIdempotency
 from gatewayd.config.models.root import Config
 from gatewayd.config.models.route import Route as RouteConfig
 from gatewayd.core.balance import parse_key
@@ -22,6 +23,7 @@ from gatewayd.pipeline.checks import Access, CheckCompiler
 from gatewayd.pipeline.fallback import Fallback
 from gatewayd.pipeline.fixed import Redirect, Respond
 from gatewayd.pipeline.forward import Forward
+from gatewayd.pipeline.idempotency import Idempotency
 from gatewayd.pipeline.keys import key_of
 from gatewayd.pipeline.mirror import MARK, Mirror
 from gatewayd.pipeline.route import Answer, Counters, Route
@@ -44,7 +46,9 @@ class RouteCompiler:
         self._services = services
         self._counters = counters
         self._random = random
+        self._config = config
         self._kept_in = access.keeping
+        self._remembered_in = access.memory
         self._name = config.gateway.name.encode("ascii")
         self._trusted = TrustedPeers(config.gateway.trusted_proxies)
         self._ways = Ways(config, self._trusted, access.proof)
@@ -71,6 +75,8 @@ class RouteCompiler:
         if route.respond is not None:
             return _respond(route.respond)
         answer = self._asked(route)
+        if route.idempotency is not None:
+            answer = self._once(route, route.idempotency, answer)
         if route.cache is not None:
             answer = self._keeping(route, route.cache, answer)
         if route.fallback is not None:
@@ -89,6 +95,21 @@ class RouteCompiler:
         parts = [(self._forward(route, part.service), part.weight) for part in route.split]
         key = None if route.split_by is None else key_of(parse_key(route.split_by), self._trusted)
         return Split(parts, key, self._random)
+
+    def _once(self, route: RouteConfig, idempotency: RouteIdempotency, first: Answer) -> Answer:
+        """What has `first` answer a request with a key once."""
+        assert self._remembered_in is not None
+        most, header = self._config.body_size_of(route), None if route.tenant is None else route.tenant.header
+        return Idempotency(
+            first,
+            self._remembered_in,
+            idempotency,
+            route=route.name,
+            most=idempotency.max_body if most is None else min(most, idempotency.max_body),
+            largest=min(idempotency.max_answer, self._config.idempotency.memory // 8),
+            tenant=None if header is None else header.lower().encode("ascii"),
+            client=self._checks.client,
+        )
 
     def _keeping(self, route: RouteConfig, cache: RouteCache, first: Answer) -> Answer:
         """What keeps the answers of `first`."""

@@ -13,6 +13,7 @@ from gatewayd.core.reasons import (
     INTERNAL_ERROR,
     NO_ROUTE,
     OVERLOADED,
+    SHUTTING_DOWN,
     Reason,
     Refused,
 )
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from gatewayd.pipeline.chain import Check
     from gatewayd.pipeline.gathered import Gathered
     from gatewayd.pipeline.recording import Recording
+    from gatewayd.pipeline.remembering import Remembering
     from gatewayd.pipeline.replay import Replay
     from gatewayd.pipeline.route import MethodCounters, Route
     from gatewayd.upstream.target import Target
@@ -68,7 +70,9 @@ class Exchange(Task):
     by_cookie = False  # whether a cookie says who is calling
     judged: Judgement | None = None  # by limits, for answers to tell
     held: list[tuple[Flights, bytes]] | None = None  # where it counts as being answered
-    recording: Recording | None = None  # of the service's answer, where it may be kept
+    recording: Recording | Remembering | None = None  # of the service's answer, where it may be kept
+    outlives = False  # it goes on, should its client go
+    left: Reason | None = None  # why the client is gone from a request that went on
     upstream_time = 0.0
     keep_alive = True
     counters: MethodCounters | None = None  # of the route and method, once known
@@ -124,7 +128,11 @@ class Exchange(Task):
         self.step()
 
     def cancel(self, reason: Reason) -> None:
-        """Stop everything; the client hears no more."""
+        """Stop everything; the client hears no more. What outlives its client goes on, unless the gateway stops."""
+        if self.outlives and reason is not SHUTTING_DOWN:
+            self.left = self.left or reason
+            self.channel.let_go()
+            return
         self.throw(Abandoned(reason))
 
     def fail(self, refused: Refused) -> None:

@@ -60,15 +60,14 @@ class Mirror:
             self._copy(exchange, None)
             await self._answer(exchange)
         else:
-            upload = exchange.upload or Replay(body, self._most)
-            exchange.upload = upload
+            exchange.upload = exchange.upload or Replay(body, self._most)
             self.running += 1
             try:
                 await self._answer(exchange)
             finally:
                 self.running -= 1
-                whole = upload.whole
-                if whole is not None:
+                whole = exchange.upload.whole  # of whatever stands before the body by now
+                if whole is not None and len(whole) <= self._most:
                     self._copy(exchange, whole)
 
     def _copy(self, exchange: Exchange, body: bytes | None) -> None:

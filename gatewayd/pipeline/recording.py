@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gatewayd.pipeline.cache import Kept
     from gatewayd.pipeline.edits import Edits
 
-_FORWARDED = frozenset({Role.END_TO_END, Role.NOTED, Role.DATE})
+FORWARDED = frozenset({Role.END_TO_END, Role.NOTED, Role.DATE})
 _LOCATIONS = frozenset({b"location", b"content-location"})
 
 
@@ -94,7 +94,7 @@ class Recording:
             self._take(validated, validated)
             return True
         if edits is not None:
-            answer = _edited(answer, edits)
+            answer = edited(answer, edits)
         outcome = on_response(self._asked, answer, self._requested, now, kept.policy, validated)
         if isinstance(outcome, Update):
             stays = outcome.keep and responses.put(self._key, outcome.entry, self._mark, instead=validated)
@@ -175,11 +175,11 @@ class Recording:
             self._flight.land(Landing.ALONE)
 
 
-def _edited(answer: ResponseHead, edits: Edits) -> ResponseHead:
+def edited(answer: ResponseHead, edits: Edits) -> ResponseHead:
     """An answer's head with the route's changes."""
     section = answer.section
     gone = section.nominated | edits.gone
-    fields = [field for field in section.fields if field.role in _FORWARDED and field.name not in gone]
+    fields = [field for field in section.fields if field.role in FORWARDED and field.name not in gone]
     fields += _fields(edits.instead(section))
     return ResponseHead(answer.version, answer.status, answer.line, section_of(fields, section.length))
 

@@ -23,10 +23,10 @@ def may_repeat(head: RequestHead, retries: Retries) -> bool:
 
     `Idempotency-Key` says so (draft-ietf-httpapi-idempotency-key-header), where the service gets to see it.
     """
-    section = head.section
-    return head.method in retries.methods or (
-        b"\r\nidempotency-key:" in b"\r\n" + section.written.lower() and b"idempotency-key" not in section.nominated
-    )
+    if head.method in retries.methods:
+        return True
+    section, name = head.section, retries.keyed
+    return name is not None and b"\r\n%b:" % name in b"\r\n" + section.written.lower() and name not in section.nominated
 
 
 class Retrying:

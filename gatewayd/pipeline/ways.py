@@ -10,7 +10,7 @@ from gatewayd.core.forwarded import TrustedPeers
 from gatewayd.core.outcomes import Rules
 from gatewayd.core.pattern import parse_pattern
 from gatewayd.core.quantiles import Quantile
-from gatewayd.core.retry import Retries
+from gatewayd.core.retry import KEY, Retries
 from gatewayd.pipeline import templates
 from gatewayd.pipeline.edits import compile_edits, withheld_by
 from gatewayd.pipeline.keys import key_of
@@ -50,7 +50,7 @@ class Ways:
                 route.request_headers, None if config.auth_of(route).mode == "public" else self._withheld
             ),
             response_edits=compile_edits(route.response_headers),
-            retries=_retries(retries),
+            retries=_retries(retries, route),
             per_try=retries.per_try,
             hedge=self._hedge(name, service.retries),
             key=None if balance.key is None else key_of(parse_key(balance.key), self._trusted),
@@ -69,10 +69,16 @@ class Ways:
         return self._hedges.setdefault(name, Hedge(Quantile(hedge.percentile / 100), hedge.least, hedge.most))
 
 
-def _retries(retries: RetriesConfig) -> Retries | None:
-    """The rules for further attempts, or None where none is ever made."""
+def _retries(retries: RetriesConfig, route: RouteConfig) -> Retries | None:
+    """The rules for further attempts, or None where none is ever made.
+
+    A key that the gateway looks at is for the gateway: nobody knows that the service looks at it too.
+    """
     if not retries.attempts:
         return None
+    keyed: bytes | None = KEY
+    if route.idempotency is not None:
+        keyed = route.idempotency.header.lower().encode("ascii") if route.idempotency.retry_safe else None
     return Retries(
         attempts=retries.attempts,
         methods=frozenset(method.encode("ascii") for method in retries.methods),
@@ -81,4 +87,5 @@ def _retries(retries: RetriesConfig) -> Retries | None:
         backoff=retries.backoff,
         backoff_most=retries.backoff_most,
         body=retries.body,
+        keyed=keyed,
     )

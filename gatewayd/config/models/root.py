@@ -14,6 +14,7 @@ from gatewayd.config.models.browser import AllBrowserHeaders, BrowserHeaders, Co
 from gatewayd.config.models.cache import Cache
 from gatewayd.config.models.dns import Dns
 from gatewayd.config.models.gateway import Gateway
+from gatewayd.config.models.idempotency import Idempotency
 from gatewayd.config.models.identity_headers import GuardedHeaders, IdentityHeaders
 from gatewayd.config.models.limits import Limits
 from gatewayd.config.models.listener import Listener
@@ -51,6 +52,9 @@ class Config(Section):
         default=FrozenDict(), description="How often who may ask, by name; listeners, routes and tenants name them."
     )
     cache: Cache = Field(default=Cache(), description="Where answers are kept, for the routes that have a `cache`.")
+    idempotency: Idempotency = Field(
+        default=Idempotency(), description="Where first answers are kept, for the routes that have `idempotency`."
+    )
     authentication: Authentication | None = Field(
         default=None, description="Who is calling; without it every route is public."
     )

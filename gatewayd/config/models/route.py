@@ -13,6 +13,7 @@ from gatewayd.config.models.browser import Csrf, OwnBrowserHeaders, OwnCors
 from gatewayd.config.models.cache import RouteCache
 from gatewayd.config.models.edits import RequestHeaderEdits, ResponseHeaderEdits
 from gatewayd.config.models.fallback import Fallback
+from gatewayd.config.models.idempotency import RouteIdempotency
 from gatewayd.config.models.mirror import Mirror
 from gatewayd.config.models.names import (
     HeaderConditions,
@@ -87,6 +88,9 @@ class Route(Section):
         "out.",
     )
     cache: RouteCache | None = Field(default=None, description="Keeps the service's answers, for whoever may see them.")
+    idempotency: RouteIdempotency | None = Field(
+        default=None, description="Carries requests with the same `Idempotency-Key` out once."
+    )
     fallback: Fallback | None = Field(default=None, description="What answers when the service cannot.")
     mirror: Mirror | None = Field(default=None, description="Another service that gets a copy of requests.")
     priority: Literal["low", "normal", "high", "critical"] = Field(
@@ -141,6 +145,7 @@ class Route(Section):
 
 SERVICE_OPTIONS = (
     "cache",
+    "idempotency",
     "fallback",
     "mirror",
     "strip_prefix",
