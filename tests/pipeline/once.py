@@ -16,7 +16,7 @@ SERVICES = """
 services:
   main:
     targets: ["http://127.0.0.1:9005"]
-    breaker: {mode: off}
+    breaker: BREAKER
     retries: {attempts: 0}
     timeouts: {response: 10s, idle: 10s, total: 40s}
 """
@@ -28,12 +28,14 @@ def a_world(
     more: str = "",
     route: str = "",
     rest: str = "",
+    *,
+    breaker: str = "{mode: off}",
     store: Store | None = None,
     clock: Clock | None = None,
 ) -> World:
     """A gateway; `more` are further keys of the route's idempotency, `route` of the route, `rest` further sections."""
     text = (
-        f"{SERVICES}\n{CALLERS.replace('limits: {mine: 1/1m}', '')}\n{rest}\n"
+        f"{SERVICES.replace('BREAKER', breaker)}\n{CALLERS.replace('limits: {mine: 1/1m}', '')}\n{rest}\n"
         f"routes:\n  - {{name: all, path: '/**', service: main, idempotency: {{{OPTIONS}{more}}}{route}}}\n"
         "  - {name: other, path: /other, service: main, idempotency: {}}\n"
     )
@@ -60,7 +62,7 @@ def post(
     method: bytes = b"POST",
 ) -> bytes:
     """A request of somebody's, with a key unless that is None."""
-    own = (keyed(owner),) if owner else ()
+    own: tuple[bytes, ...] = (keyed(owner),) if owner else ()
     if key is not None:
         own += (b"Idempotency-Key: %b\r\n" % key,)
     return get(path, *own, *lines, b"Content-Length: %d\r\n" % len(body), method=method) + body
