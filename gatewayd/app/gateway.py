@@ -168,9 +168,10 @@ class Gateway(Service):
             site = admin_site(self.metrics, self.readiness, __version__, self._reactor)
             family = self._admin_socket.family
             self._admin = self._reactor.adoptStreamPort(self._admin_socket.fileno(), family, site)
+        waited = [self._upkeep.start(self.readiness), self._gatekeeper.start()]
         if self._store is not None:
-            self._store.start()
-        starting: Deferred[Any] = DeferredList([self._upkeep.start(self.readiness), self._gatekeeper.start()])
+            waited.append(self._store.start())  # else the first requests would be decided without the other gateways
+        starting: Deferred[Any] = DeferredList(waited)
         starting.addCallback(self._listen)
         starting.addErrback(self._failed_to_start)
 
