@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from gatewayd.pipeline.remembering import Remembering
     from gatewayd.pipeline.replay import Replay
     from gatewayd.pipeline.route import MethodCounters, Route
+    from gatewayd.pipeline.unattended import Unattended
     from gatewayd.upstream.target import Target
 
 
@@ -71,7 +72,7 @@ class Exchange(Task):
     judged: Judgement | None = None  # by limits, for answers to tell
     held: list[tuple[Flights, bytes]] | None = None  # where it counts as being answered
     recording: Recording | Remembering | None = None  # of the service's answer, where it may be kept
-    outlives = False  # it goes on, should its client go
+    outlives: Unattended | None = None  # where it is counted, should it go on without its client
     left: Reason | None = None  # why the client is gone from a request that went on
     upstream_time = 0.0
     keep_alive = True
@@ -129,7 +130,8 @@ class Exchange(Task):
 
     def cancel(self, reason: Reason) -> None:
         """Stop everything; the client hears no more. What outlives its client goes on, unless the gateway stops."""
-        if self.outlives and reason is not SHUTTING_DOWN:
+        outlives = self.outlives
+        if outlives is not None and reason is not SHUTTING_DOWN and (self.left is not None or outlives.enter()):
             self.left = self.left or reason
             self.channel.let_go()
             return

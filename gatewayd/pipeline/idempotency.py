@@ -31,6 +31,7 @@ from gatewayd.pipeline.gathered import gather
 from gatewayd.pipeline.outgoing import framing_of, response_head
 from gatewayd.pipeline.recording import Recording
 from gatewayd.pipeline.remembering import Remembering, restored
+from gatewayd.pipeline.unattended import Unattended
 from gatewayd.stores.idempotency import Claim, Keys
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _REPLAYED = b"Idempotency-Replayed: true\r\n"
 _TOLD_APART_BY = frozenset({b"content-type", b"content-encoding"})
+_MOST_UNATTENDED = 1000  # requests of a route that go on without their clients, at a time
 _SOON = b"Retry-After: 1\r\n"
 
 
@@ -70,6 +72,7 @@ class Idempotency:
         "_methods",
         "_most",
         "_route",
+        "unattended",
     )
 
     def __init__(
@@ -91,6 +94,7 @@ class Idempotency:
         self._most = most
         self._largest = largest
         self._client = client
+        self.unattended = Unattended(_MOST_UNATTENDED)
         self._header = config.header.lower().encode("ascii")
         self._methods = frozenset(method.encode("ascii") for method in config.methods)
         self._apart = _TOLD_APART_BY if tenant is None else _TOLD_APART_BY | {tenant}
@@ -131,7 +135,8 @@ class Idempotency:
             self._config.lease,
             self._config.on_store_failure,
         )
-        exchange.outlives = head.section.upgrade is None
+        if head.section.upgrade is None:
+            exchange.outlives = self.unattended
         try:
             found = self._memory.keys.claim(claim)
             if not isinstance(found, Found):
@@ -143,12 +148,14 @@ class Idempotency:
             elif found.kind == "answer":
                 self._replay(exchange, head, found.data)
             elif found.kind == "pass":
-                exchange.outlives = False
+                exchange.outlives = None
                 await self._first(exchange)
             else:
                 raise _refusal(found)
         finally:
-            exchange.outlives = False
+            exchange.outlives = None
+            if exchange.left is not None:
+                self.unattended.leave()
 
     async def _body(self, exchange: Exchange) -> bytes:
         """The request's body, once it is whole."""

@@ -187,7 +187,7 @@ def test_schema_knows_defaults_and_answers() -> None:
 
 _BLOCKS = [
     block
-    for page in ("resilience.md", "security.md", "limits.md", "caching.md")
+    for page in ("resilience.md", "security.md", "limits.md", "caching.md", "idempotency.md")
     for block in re.findall(r"^```yaml\n(.*?)^```", manual(page), re.DOTALL | re.MULTILINE)
 ]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gatewayd.core.reasons import SHUTTING_DOWN
+from gatewayd.pipeline.unattended import Unattended
 from gatewayd.stores import MemoryStore
 from gatewayd.upstream.service import Service
 from tests.pipeline.once import a_world, asked, done, is_replay, post, repeated, send, why
@@ -40,6 +41,24 @@ def test_client_leaves(world: World, answered: bytes) -> None:
     assert (first["status"], first["reason"], first["attempts"]) == (499, "client-closed", 1)
     assert world.metric("http_request_aborts_total", reason="client") == 1
     world.settled()
+
+
+def test_crowds_that_leave(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only so many requests go on without their clients; the others are given up, and their outcome is unknown."""
+    monkeypatch.setattr(Unattended, "enter", lambda self: False)
+    client = send(world)
+    client.hang_up()
+    assert world.service.ending == "aborted"
+    assert why(repeated(world)) == b"idempotency-outcome-unknown"
+    world.settled()
+
+
+def test_unattended() -> None:
+    """They are counted."""
+    unattended = Unattended(2)
+    assert [unattended.enter() for _ in range(3)] == [True, True, False]
+    unattended.leave()
+    assert unattended.enter()
 
 
 def test_client_leaves_with_its_body(world: World) -> None:
