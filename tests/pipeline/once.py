@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twisted.internet.task import Clock
 
-from gatewayd.stores import MemoryStore, Store
+from gatewayd.stores import Store
 from tests.pipeline.test_limits import CALLERS, keyed
 from tests.pipeline.test_request_heads import fields
 from tests.pipeline.wire import Wire
@@ -40,17 +40,6 @@ def a_world(
         "  - {name: other, path: /other, service: main, idempotency: {}}\n"
     )
     return World(folder, text, draw=0.0, store=store, clock=clock)
-
-
-def a_pair(folder: Path, more: str = "") -> tuple[World, World, MemoryStore]:
-    """Two gateways that share a store, and a clock."""
-    clock = Clock()
-    store = MemoryStore(clock)
-    folders = folder / "one", folder / "two"
-    for one in folders:
-        one.mkdir()
-    first, second = (a_world(one, more, store=store, clock=clock) for one in folders)
-    return first, second, store
 
 
 def post(
