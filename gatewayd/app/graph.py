@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 
 from gatewayd.config import Config
+from gatewayd.config.entries import entry_of
 from gatewayd.core.forwarded import TrustedPeers
-from gatewayd.core.matching import Entry
 from gatewayd.core.shedding import Shedder, Thresholds
 from gatewayd.filters.hygiene import Hygiene
 from gatewayd.http.connection import UpstreamConnection
@@ -35,26 +34,7 @@ def build_tree(
 ) -> RouteTree[Route]:
     """The resource tree of the configured routes."""
     compiler = RouteCompiler(config, services, metrics, access, random)
-    return RouteTree(
-        Entry(
-            path=route.path,
-            payload=compiler.compile(route),
-            hosts=route.hosts,
-            methods=None if route.methods is None else frozenset(method.encode("ascii") for method in route.methods),
-            headers=_conditions(route.headers, lower=True),
-            query=_conditions(route.query, lower=False),
-            name=route.name,
-        )
-        for route in config.routes
-    )
-
-
-def _conditions(conditions: Any, lower: bool) -> tuple[tuple[bytes, bytes | None], ...]:
-    """Configured header or query conditions as matching takes them; "*" asks for presence only."""
-    return tuple(
-        ((name.lower() if lower else name).encode(), None if value == "*" else value.encode())
-        for name, value in conditions.items()
-    )
+    return RouteTree(entry_of(route, compiler.compile(route)) for route in config.routes)
 
 
 def build_application(

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
+from gatewayd.config.entries import entry_of
 from gatewayd.config.models.route import Route
 from gatewayd.config.problems import Problem
 from gatewayd.config.source.nodes import MapNode, Mark
-from gatewayd.core.matching import Conditions, Entry, TableTooLarge, build_table
+from gatewayd.core.matching import TableTooLarge, build_table
 
-ANY_VALUE = "*"
 _MOST_NAMED = 3  # of the routes that shadow one
-
-
-def entry_of(route: Route, payload: int) -> Entry[int]:
-    """What matching needs to know of `route`."""
-    return Entry(
-        path=route.path,
-        payload=payload,
-        hosts=route.hosts,
-        methods=None if route.methods is None else frozenset(method.encode() for method in route.methods),
-        headers=conditions(route.headers),
-        query=conditions(route.query),
-        name=route.name,
-    )
-
-
-def conditions(mapping: Mapping[str, str]) -> Conditions:
-    """Conditions as matching takes them: `*` is any value."""
-    return tuple((name.encode(), None if value == ANY_VALUE else value.encode()) for name, value in mapping.items())
 
 
 def check_reachable(routes: Sequence[Route], nodes: Sequence[MapNode]) -> Iterator[Problem]:

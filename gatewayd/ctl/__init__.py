@@ -1,0 +1,1 @@
+"""`gatewayctl`: what operators ask and tell a gateway from a shell."""
