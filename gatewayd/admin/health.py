@@ -7,15 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from twisted.logger import Logger
 from twisted.web.server import Request
 
 from gatewayd.admin.page import JSON, PLAIN, Page, answer
+from gatewayd.log import Log, events
 
 Check = Callable[[], str | None]
 """Answers None when all is well, else one sentence about what is wrong. It does not block."""
 
-_log = Logger()
+_log = Log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def _ask(name: str, check: Check) -> str | None:
     try:
         return check()
     except Exception:
-        _log.failure("the readiness check {name} failed", name=name)
+        _log.failure(events.READINESS_FAILED, name=name)
         return "the check itself failed; see the log"
 
 

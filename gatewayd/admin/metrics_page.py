@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from twisted.internet.defer import CancelledError, Deferred, DeferredLock
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.server import NOT_DONE_YET, Request
 
@@ -21,7 +20,6 @@ from gatewayd.telemetry.exposition import Format, exposition
 SAMPLES_PER_STEP = 64
 
 _GZIP = 16 + zlib.MAX_WBITS  # zlib's way to say: with the header and trailer of a gzip file
-_log = Logger()
 
 
 class MetricsPage(Page):

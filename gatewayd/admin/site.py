@@ -19,6 +19,7 @@ from gatewayd.admin.health import LivezPage, Readiness, ReadyzPage
 from gatewayd.admin.landing import LandingPage
 from gatewayd.admin.metrics_page import MetricsPage
 from gatewayd.admin.page import Missing, Page, error
+from gatewayd.log import Log, events
 from gatewayd.telemetry import Metrics
 
 MAX_CONNECTIONS = 64  # a few scrapers, balancers and people; blackbox_exporter and Prometheus hold one or two each
@@ -26,6 +27,9 @@ IDLE_TIMEOUT = (
     75.0  # seconds; longer than the usual scrape interval of a minute, so that scrapers keep their connection
 )
 MAX_BODY = 64 * 1024  # bytes of a request body that are read, and thrown away, before the connection is cut
+
+
+_log = Log(__name__)
 
 
 class AdminRequest(Request):
@@ -50,7 +54,7 @@ class AdminRequest(Request):
 
     def processingFailed(self, reason: Failure) -> Failure:
         """Log what a page raised, and answer 500 in a few plain words."""
-        self._log.failure("a page of the metrics port failed: {path}", failure=reason, path=self.path)
+        _log.failure(events.PAGE_FAILED, reason, path=self.path.decode("utf-8", "backslashreplace"))
         self.write(error(self, 500))
         Request.finish(self)
         return reason

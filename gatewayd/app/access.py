@@ -7,12 +7,12 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.threads import deferToThreadPool
-from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
 from gatewayd.app.authentication import Authenticating
 from gatewayd.app.idempotency import build_memory
 from gatewayd.app.judging import build_fields, build_policies, build_proof
+from gatewayd.app.logs import build_audit
 from gatewayd.config import Config, ConfigErrors, Problem
 from gatewayd.config.models.tenants import TenantEntry
 from gatewayd.core.tenants import TenantTable
@@ -20,17 +20,17 @@ from gatewayd.filters.caller import Callers
 from gatewayd.filters.hygiene import Hygiene
 from gatewayd.filters.policies import PolicyRequest
 from gatewayd.filters.tenancy import Directory
+from gatewayd.log import Log, events
 from gatewayd.pipeline.cache import Keeping
 from gatewayd.pipeline.checks import Access
 from gatewayd.stores.interface import Store
 from gatewayd.stores.limits import Limiter
 from gatewayd.stores.responses.memory import MemoryResponses
 from gatewayd.telemetry.metrics import Metrics
-from gatewayd.telemetry.security import SecurityLog
 from gatewayd.upstream.listfile import ListFile
 from gatewayd.upstream.listings import read_tenants
 
-_log = Logger(namespace="gatewayd.tenants")
+_log = Log("gatewayd.tenants")
 
 FILE_INTERVAL = 2.0  # seconds between two looks at a file of tenants or API keys
 _PATIENCE = 5.0  # seconds that a start waits for keys and files
@@ -54,7 +54,7 @@ class Gatekeeper:
         threads: ThreadPool | None = None,
     ) -> None:
         self.fields = fields = build_fields(config)
-        self.events = events = SecurityLog(now)
+        self.events = events = build_audit(config)
         metrics.callers.guard(fields.guarded.labels)
         self.hygiene = Hygiene(fields.guarded, metrics.callers.dangerous_header, metrics.violation, events)
         self._reactor = reactor
@@ -144,7 +144,7 @@ class Gatekeeper:
         try:
             self._directory = _directory({**listed, **self._listed})
         except ValueError as error:  # a host that belongs to two of them
-            _log.error("the tenants of the file stay as they were: {why}", why=str(error))
+            _log(events.TENANTS_KEPT, why=str(error))
 
 
 def _directory(table: Mapping[str, TenantEntry]) -> Directory:
@@ -152,4 +152,5 @@ def _directory(table: Mapping[str, TenantEntry]) -> Directory:
     return Directory(
         TenantTable(entry.tenant(name) for name, entry in table.items()),
         {name: entry.access for name, entry in table.items() if entry.allow or entry.deny},
+        {name.encode(): entry.access_log.sample for name, entry in table.items() if entry.access_log is not None},
     )

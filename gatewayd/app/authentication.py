@@ -10,7 +10,6 @@ from typing import Any
 from pydantic import ValidationError
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
-from twisted.logger import Logger
 
 from gatewayd.config.models.apikeys import ApiKeyEntry
 from gatewayd.config.models.apikeys import ApiKeys as ApiKeysConfig
@@ -27,6 +26,7 @@ from gatewayd.filters.apikeys import KeyRing
 from gatewayd.filters.asking import Events
 from gatewayd.filters.authentication import Authentication
 from gatewayd.filters.caller import Caller, Callers
+from gatewayd.log import Log, events
 from gatewayd.stores.interface import Store, Unavailable
 from gatewayd.stores.revocations import SharedRevocations
 from gatewayd.telemetry.callers import CallerMetrics
@@ -39,7 +39,7 @@ from gatewayd.upstream.outgoing import Outgoing, read_trusted
 
 _FILE_INTERVAL = 2.0  # seconds between two looks at the file of API keys
 _LARGEST_ANSWER = 64 * 1024  # bytes of an introspection's answer
-_log = Logger(namespace="gatewayd.authentication")
+_log = Log("gatewayd.authentication")
 
 
 class Authenticating:
@@ -198,5 +198,5 @@ def _parsed(key_id: str, value: bytes) -> ApiKey | None:
         why = ", ".join(".".join(map(str, fault["loc"])) or "all of it" for fault in error.errors())
     except (ValueError, TypeError, RecursionError):
         why = "it is no JSON object"
-    _log.warn("the API key {id} in the store lets nobody in: wrong is {why}", id=key_id, why=why)
+    _log(events.API_KEY_UNUSABLE, id=key_id, why=why)
     return None

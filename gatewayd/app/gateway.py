@@ -14,7 +14,6 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet import task
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
-from twisted.logger import Logger
 
 import twisted
 from gatewayd import __version__
@@ -23,6 +22,7 @@ from gatewayd.app import heap
 from gatewayd.app.access import Gatekeeper
 from gatewayd.app.graph import build_application, build_tree
 from gatewayd.app.judging import proxied
+from gatewayd.app.logs import LogService, build_access_log
 from gatewayd.app.notify import notify
 from gatewayd.app.services import ServiceBuilder
 from gatewayd.app.signals import Signals
@@ -35,12 +35,11 @@ from gatewayd.http.deadlines import Deadlines
 from gatewayd.http.dial import dialer
 from gatewayd.http.listener import Census, Listener
 from gatewayd.http.sockets import Served, bind, name_of
-from gatewayd.telemetry.access_log import AccessLog
+from gatewayd.log import Log, events
 from gatewayd.telemetry.metrics import Metrics
 from gatewayd.telemetry.process import LoopLag
-from gatewayd.telemetry.sinks import sink_for
 
-_log = Logger(namespace="gatewayd")
+_log = Log("gatewayd")
 _DRAIN_CHECK = 0.05  # seconds between two looks at whether the last request has ended
 
 
@@ -49,7 +48,7 @@ def _tell(**fields: str) -> None:
     try:
         notify(fields)
     except OSError as error:
-        _log.warn("cannot notify {socket}: {error}", socket=os.environ.get("NOTIFY_SOCKET"), error=error)
+        _log(events.NOTIFY_FAILED, socket=os.environ.get("NOTIFY_SOCKET"), error=str(error))
 
 
 def counted(number: int, noun: str) -> str:
@@ -64,17 +63,20 @@ class CannotListen(Exception):
 class Gateway(Service):
     """Built from a configuration by `bind`, which takes the addresses; serves once the reactor runs.
 
+    `logs` is what writes the operational log, if that is ours.
     Stops in order: not ready, no new connections, requests in flight finished within `drain_timeout`, pools, telemetry.
     """
 
-    def __init__(self, config: Config, reactor: Any) -> None:
+    def __init__(self, config: Config, reactor: Any, logs: LogService | None = None) -> None:
         self.config = config
         self._reactor = reactor
         now = time.monotonic
         self.metrics = metrics = Metrics()
         self._deadlines = Deadlines(reactor, now)
-        access = config.access_log
-        self._access_log = AccessLog(sink_for(access.path), reactor, access.flush_interval, access.buffer)
+        self._logs = logs
+        self._access_log = build_access_log(config, reactor)
+        if logs is not None:
+            logs.reopened.append(self._access_log.reopen)
         self._store = build_store(config.redis, metrics, reactor, random.random)
         self._threads = PolicyThreads()
         self._gatekeeper = keeper = Gatekeeper(
@@ -188,8 +190,8 @@ class Gateway(Service):
         heap.settle()
         self._reactor.callWhenRunning(self._signals.install)
         where = ", ".join(f"{name} on {address}" for name, address in self.addresses.items())
-        _log.info(
-            "gatewayd {version} listens: {where}; {what}",
+        _log(
+            events.STARTED,
             version=__version__,
             where=where,
             what=f"{counted(len(self.config.routes), 'route')}, {counted(len(self.config.services), 'service')}",
@@ -206,17 +208,19 @@ class Gateway(Service):
         shedder = self._application.shedder
         if self.config.shedding.enabled and shedder.observe(seconds, time.monotonic()):
             if shedder.shedding:
-                _log.warn("overloaded: {lag:.3f} s behind; low priorities are refused", lag=shedder.lag)
+                _log(events.OVERLOADED, lag=shedder.lag)
             else:
-                _log.info("no longer overloaded: every request is served again")
+                _log(events.RELIEVED)
 
     def _reopen(self) -> None:
-        """Open the access log anew, after its file was rotated."""
+        """Open every log anew, after their files were rotated."""
         self._access_log.reopen()
-        _log.info("the access log was reopened; a changed configuration takes effect at the next start")
+        if self._logs is not None:
+            self._logs.reopen()
+        _log(events.LOGS_REOPENED)
 
     def _failed_to_start(self, failure: Any) -> None:
-        _log.failure("gatewayd cannot serve", failure)
+        _log.failure(events.START_FAILED, failure)
         self._reactor.stop()
 
     def stopService(self) -> Deferred[None]:
@@ -233,7 +237,7 @@ class Gateway(Service):
         self._drained = Deferred()
         busy = sum(len(listener.channels) for listener in self._listeners)
         if busy:
-            _log.info("stopping: {what} with requests in flight", what=counted(busy, "connection"), busy=busy)
+            _log(events.STOPPING, what=counted(busy, "connection"), busy=busy)
         looking = task.LoopingCall(self._look_whether_drained)
         looking.clock = self._reactor
         self._drained.addCallback(lambda _: looking.stop())
@@ -260,9 +264,7 @@ class Gateway(Service):
                 channel.expel()
         if cut_off:
             waited = self._reactor.seconds() - self._stopped_at
-            _log.warn(
-                "{what} cut off after {waited:.3g} s", what=counted(cut_off, "request"), number=cut_off, waited=waited
-            )
+            _log(events.CUT_OFF, what=counted(cut_off, "request"), number=cut_off, waited=waited)
         if self._drained is not None and not self._drained.called:
             self._drained.callback(None)
 

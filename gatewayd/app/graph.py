@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from twisted.internet.interfaces import IReactorTime
 
+from gatewayd.app.logs import build_recorder
 from gatewayd.config import Config
 from gatewayd.config.entries import entry_of
 from gatewayd.core.forwarded import TrustedPeers
@@ -56,7 +57,7 @@ def build_application(
         tree.locate,
         pseudonym=config.gateway.name,
         metrics=metrics,
-        log=log,
+        record=None if log is None else build_recorder(config, log, wall_clock, lambda: access.directory().samples),
         now=now,
         wall_clock=wall_clock,
         clock=clock,

@@ -17,8 +17,8 @@ from gatewayd.http.fieldtable import REQUEST_ROLES, RESPONSE_ROLES, FieldTable
 from gatewayd.http.listener import Proxied
 from gatewayd.pipeline.finish import NOTED_IN_ANSWERS
 from gatewayd.pipeline.proving import Proof, SignedIdentity, SignedRequest
+from gatewayd.telemetry.audit import Audit
 from gatewayd.telemetry.metrics import Metrics
-from gatewayd.telemetry.security import SecurityLog
 
 # Fields of requests that something on the way reads; the header of API keys comes to them.
 _NOTED = frozenset(
@@ -42,8 +42,11 @@ def build_fields(config: Config) -> Fields:
     noted = set(_NOTED)
     if config.authentication is not None and config.authentication.api_keys is not None:
         noted.add(config.authentication.api_keys.header.lower().encode("ascii"))
+    logged = config.access_log.headers
+    noted.update(name.lower().encode("ascii") for name in logged.request)
     everywhere = [config.security_headers, *(config.security_headers_of(route) for route in config.routes)]
     told = NOTED_IN_ANSWERS.union(*(headers.lines.names for headers in everywhere))
+    told |= {name.lower().encode("ascii") for name in logged.response}
     stripped = config.security_headers.stripped
     return Fields(
         FieldTable(REQUEST_ROLES, frozenset(noted), guarded.match),
@@ -59,7 +62,7 @@ def proxied(listener: ListenerConfig) -> Proxied | None:
     return Proxied(listener.proxy_protocol, Networks(listener.proxy_protocol_from))
 
 
-def build_hygiene(fields: Fields, metrics: Metrics, events: SecurityLog) -> Hygiene:
+def build_hygiene(fields: Fields, metrics: Metrics, events: Audit) -> Hygiene:
     """What counts the fields that clients have no business to send."""
     return Hygiene(fields.guarded, getattr(metrics, "dangerous_header", lambda name: None), metrics.violation, events)
 

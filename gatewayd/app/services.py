@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
 
 from gatewayd.config import Config
 from gatewayd.config.models.address import Address
@@ -35,6 +34,7 @@ from gatewayd.http.deadlines import Deadlines
 from gatewayd.http.dial import Dial
 from gatewayd.http.fieldtable import FieldTable
 from gatewayd.http.sections import RESPONSES
+from gatewayd.log import Log, events
 from gatewayd.telemetry.metrics import Metrics
 from gatewayd.telemetry.traffic import ServiceMetrics
 from gatewayd.upstream.breaker import log_transition
@@ -52,7 +52,7 @@ _WISHES = {
     "forced_closed": Event.FORCE_CLOSE,
     "metrics_only": Event.OBSERVE,
 }
-_log = Logger(namespace="gatewayd.services")
+_log = Log("gatewayd.services")
 
 
 class ServiceBuilder:
@@ -194,8 +194,8 @@ class ServiceBuilder:
     def _ejected(self, service: Asked, target: Place, ramp: float, transition: Transition) -> None:
         """A target was ejected, or is back; it comes back by and by."""
         if transition.after is State.OPEN:
-            _log.warn(
-                "{service}: {target} is passed over for {seconds:.1f} s: {cause}{how}",
+            _log(
+                events.TARGET_EJECTED,
                 service=service.name,
                 target=target.url,
                 seconds=transition.open_for,
@@ -204,7 +204,7 @@ class ServiceBuilder:
                 how=f"; last failure: {transition.last_failure}" if transition.last_failure else "",
             )
         elif transition.after is State.CLOSED:
-            _log.info("{service}: {target} answers again", service=service.name, target=target.url)
+            _log(events.TARGET_RETURNED, service=service.name, target=target.url)
             target.slow_since = transition.at
             target.slow_until = transition.at + ramp
         service.refresh(transition.at)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,17 +10,18 @@ from typing import Any, TextIO
 
 from twisted.application.service import IService, MultiService, Service
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.logger import ILogObserver, Logger
-from twisted.python.logfile import LogFile
+from twisted.logger import ILogObserver
 
 from gatewayd.app import heap
 from gatewayd.app.gateway import CannotListen, Gateway, counted
+from gatewayd.app.logs import LogService, build_log, warn_of_nowhere
 from gatewayd.config import Config, Problem, default, load, load_with_warnings
 from gatewayd.demo import Platform
 from gatewayd.demo import platform as demo_platform
-from gatewayd.telemetry.log import bridge_standard_library, observer_for, observer_for_file
+from gatewayd.log import Log, events
+from gatewayd.telemetry.log import bridge_standard_library
 
-_log = Logger(namespace="gatewayd")
+_log = Log("gatewayd")
 _DEMO = {"GATEWAYD_PER_ADDRESS": "10000/1m"}  # whoever tries the demo is a single address
 
 
@@ -31,14 +31,12 @@ class Root(MultiService):
     `observer` becomes the application's log observer, unless twistd was told to use another.
     """
 
-    def __init__(self, observer: ILogObserver | None) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._observer = observer
+    observer: ILogObserver | None = None
 
     def setServiceParent(self, parent: Any) -> None:
         """Join the application, bringing the log format along before twistd starts its log."""
-        if self._observer is not None:
-            parent.setComponent(ILogObserver, self._observer)
+        if self.observer is not None:
+            parent.setComponent(ILogObserver, self.observer)
         super().setServiceParent(parent)  # type: ignore[no-untyped-call]
 
     def stopService(self) -> Deferred[None]:
@@ -51,7 +49,7 @@ class Root(MultiService):
             try:
                 await maybeDeferred(service.stopService)
             except Exception:
-                _log.failure("{service} did not stop as it should", service=service)
+                _log.failure(events.STOP_FAILED, service=repr(service))
 
 
 def build(options: Mapping[str, Any], out: TextIO) -> IService:
@@ -63,7 +61,7 @@ def build(options: Mapping[str, Any], out: TextIO) -> IService:
     if options["check"]:
         out.write(_verdict(options["config"], *load_with_warnings(options["config"])))
         sys.exit(0)
-    root = Root(observer(options, reactor))
+    root = Root()  # type: ignore[no-untyped-call]
     platform: Platform | None = None
     if options["demo"]:
         platform = Platform(reactor)
@@ -72,9 +70,9 @@ def build(options: Mapping[str, Any], out: TextIO) -> IService:
         platform.setServiceParent(root)  # type: ignore[no-untyped-call]
     else:
         config = load(Path(options["config"])) if options["config"] else default()
-    if config.access_log.path == "-" and _is_daemon(options):
-        _log.warn("the access log goes nowhere: a daemon has no standard output; set access_log.path to a file, or off")
-    gateway = Gateway(config, reactor)
+    logs = _logs(options, config, root, reactor)
+    warn_of_nowhere(config, options)
+    gateway = Gateway(config, reactor, logs)
     try:
         gateway.bind()
     except CannotListen as error:
@@ -100,23 +98,17 @@ def _verdict(path: str, config: Config, warnings: Sequence[Problem]) -> str:
     return f"{told}{path}: {routes} to {services}, no errors\n"
 
 
-def _is_daemon(options: Mapping[str, Any]) -> bool:
-    """Whether twistd is about to leave its terminal, and standard output with it."""
-    parent = getattr(options, "parent", None)
-    return parent is not None and not parent.get("nodaemon")
-
-
-def observer(options: Mapping[str, Any], reactor: Any) -> ILogObserver | None:
-    """JSON lines or, on a terminal, text, to where twistd would log; None where it has an observer of the user's."""
-    parent = getattr(options, "parent", None)
-    if parent is None or parent.get("syslog") or parent.get("logger"):
+def _logs(options: Mapping[str, Any], config: Config, root: Root, reactor: Any) -> LogService | None:
+    """What writes the operational log, below `root`, if that is ours; exits 1 where its file cannot be opened."""
+    try:
+        log = build_log(options, config)
+    except OSError as error:
+        cause = error.strerror or str(error)
+        sys.stderr.write(f"gatewayd: cannot write the log {error.filename}: {cause}; choose another path\n")
+        sys.exit(1)
+    if log is None:
         return None
-    path, daemon = parent.get("logfile"), _is_daemon(options)
-    if path == "-" and daemon:
-        return None  # twistd refuses that
-    if not daemon and path in (None, "", "-"):
-        return observer_for(sys.stderr)  # stdout is the access log's
-    file = LogFile.fromFullPath(path or "twistd.log")
-    if signal.getsignal(signal.SIGUSR1) in (None, signal.SIG_DFL):  # as twistd has it
-        signal.signal(signal.SIGUSR1, lambda number, frame: reactor.callFromThread(file.rotate))
-    return observer_for_file(file)
+    root.observer = log
+    service = LogService(log, reactor)
+    service.setServiceParent(root)  # type: ignore[no-untyped-call]
+    return service

@@ -7,7 +7,6 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.internet.threads import deferToThreadPool
-from twisted.logger import Logger
 
 from gatewayd.admin import Readiness
 from gatewayd.app.services import Asked, Place, ServiceBuilder
@@ -17,6 +16,7 @@ from gatewayd.config.models.health import Health as HealthConfig
 from gatewayd.config.models.service import Service as ServiceConfig
 from gatewayd.core.membership import Found, plan
 from gatewayd.core.streak import Health, Streak
+from gatewayd.log import Log, events
 from gatewayd.telemetry.metrics import Metrics
 from gatewayd.telemetry.traffic import ServiceMetrics
 from gatewayd.upstream.discovery.dns import DnsDiscovery
@@ -26,7 +26,7 @@ from gatewayd.upstream.discovery.resolver import Resolver, resolver
 from gatewayd.upstream.health import HealthCheck, Settings
 from gatewayd.upstream.probes import probe
 
-_log = Logger(namespace="gatewayd.services")
+_log = Log("gatewayd.services")
 
 
 _PATIENCE = 5.0  # seconds that a start waits for the first targets to be found
@@ -235,9 +235,9 @@ class ServiceUpkeep:
         target.health = health
         name, url = self._service.name, target.url
         if health is Health.UNHEALTHY:
-            _log.warn("{service}: {target} fails its checks: {why}", service=name, target=url, why=why)
+            _log(events.TARGET_UNHEALTHY, service=name, target=url, why=why)
         else:
-            _log.info("{service}: {target} is healthy", service=name, target=url)
+            _log(events.TARGET_HEALTHY, service=name, target=url)
         self._service.refresh(self._now())
 
     def _tell(self) -> None:

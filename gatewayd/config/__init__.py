@@ -4,7 +4,7 @@
 """
 
 from gatewayd.config.load import default, load, load_with_warnings
-from gatewayd.config.models.access_log import AccessLog
+from gatewayd.config.models.access_log import AccessLog, LoggedHeaders, Sampled
 from gatewayd.config.models.address import Address, Target
 from gatewayd.config.models.answers import Redirect, Respond
 from gatewayd.config.models.apikeys import ApiKeyEntry, ApiKeys
@@ -25,6 +25,7 @@ from gatewayd.config.models.identity_headers import GuardedHeaders, IdentityHead
 from gatewayd.config.models.issuers import ClaimNames, Jwks, StaticKey, TokenIssuer
 from gatewayd.config.models.limits import Limits
 from gatewayd.config.models.listener import Listener
+from gatewayd.config.models.log import Audit, Log, Repeats
 from gatewayd.config.models.metrics import Metrics
 from gatewayd.config.models.mirror import Mirror
 from gatewayd.config.models.network import Network
@@ -49,6 +50,7 @@ __all__ = [
     "Address",
     "ApiKeyEntry",
     "ApiKeys",
+    "Audit",
     "Authentication",
     "Authorization",
     "Authorize",
@@ -79,6 +81,8 @@ __all__ = [
     "Jwks",
     "Limits",
     "Listener",
+    "Log",
+    "LoggedHeaders",
     "Metrics",
     "Mirror",
     "Network",
@@ -90,6 +94,7 @@ __all__ = [
     "Redis",
     "RedisSentinel",
     "RedisTls",
+    "Repeats",
     "RequestHeaderEdits",
     "Respond",
     "ResponseHeaderEdits",
@@ -100,6 +105,7 @@ __all__ = [
     "RouteRetries",
     "RouteTenant",
     "RouteTimeouts",
+    "Sampled",
     "Service",
     "ServiceTimeouts",
     "Shedding",

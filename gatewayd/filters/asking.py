@@ -10,6 +10,7 @@ from gatewayd.core.messages import RequestHead
 
 if TYPE_CHECKING:
     from gatewayd.filters.caller import Caller
+    from gatewayd.log import Event
 
 
 class Channel(Protocol):
@@ -59,10 +60,10 @@ class Asking(Protocol):
 
 
 class Events(Protocol):
-    """The security log."""
+    """The audit stream."""
 
-    def __call__(self, kind: str, exchange: Asking, /, **facts: object) -> None:
-        """Something of this kind happened with a request. No fact is a token, a key, or a body."""
+    def __call__(self, event: Event, exchange: Asking, /, **facts: object) -> None:
+        """An event of `gatewayd.log.audit` happened with a request. No fact is a token, a key, or a body."""
 
 
 Violation = Callable[[str], None]

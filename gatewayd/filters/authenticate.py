@@ -18,6 +18,7 @@ from gatewayd.core.tokens.errors import BadCredential, BadToken, NoKeys, NoVerdi
 from gatewayd.filters.asking import Asking
 from gatewayd.filters.authentication import Authentication, Introspector, Mode
 from gatewayd.filters.caller import Caller
+from gatewayd.log import audit
 
 
 class Authenticate:
@@ -94,7 +95,7 @@ class Authenticate:
             shared.ledger.failed("failure")
             if identity.tenant is not None:
                 shared.ledger.tenant_failed(identity.tenant, "revoked")
-            shared.events("revoked token used", exchange, tenant=identity.tenant, subject=identity.subject)
+            shared.events(audit.TOKEN_REVOKED, exchange, tenant=identity.tenant, user=identity.subject)
             raise Refused(
                 REVOKED_TOKEN, "", challenge("Bearer", shared.realm, "invalid_token", "the token was revoked")
             )
@@ -200,5 +201,5 @@ class Authenticate:
         """An API key was refused."""
         shared = self._shared
         shared.ledger.failed("expired" if bad.why == "expired" else "failure")
-        shared.events("API key refused", exchange, cause=bad.why, key_id=bad.key_id)
+        shared.events(audit.API_KEY_REFUSED, exchange, cause=bad.why, key_id=bad.key_id)
         return Refused(INVALID_API_KEY, "", shared.key_challenge("invalid_key", "the API key is not accepted"))

@@ -21,6 +21,7 @@ from gatewayd.core.tokens.issuers import Issuers
 from gatewayd.core.tokens.revocation import Revocations
 from gatewayd.filters.asking import Asking, Events
 from gatewayd.filters.caller import Caller, Callers
+from gatewayd.log import audit
 
 Mode = Literal["optional", "required"]
 Failure = Literal["failure", "expired"]
@@ -97,12 +98,12 @@ class Authentication:
         expired = bad.error_type == "expired"
         self.ledger.error(bad.error_type)
         self.ledger.failed("expired" if expired else "failure")
-        reason = EXPIRED_TOKEN if expired else INVALID_TOKEN
+        reason, event = EXPIRED_TOKEN if expired else INVALID_TOKEN, audit.TOKEN_REFUSED
         if isinstance(bad, BadCredential):
             reason = INVALID_CREDENTIAL
         elif isinstance(bad, ForgedToken):
-            reason = FORGED_TOKEN
-            self.events("token forged", exchange, cause=bad.why)
+            reason, event = FORGED_TOKEN, audit.TOKEN_FORGED
+        self.events(event, exchange, cause=bad.why)
         return Refused(reason, "", challenge("Bearer", self.realm, error_of(bad), bad.why))
 
     def missing(self, *, tokens: bool = True, keys: bool = False) -> Refused:

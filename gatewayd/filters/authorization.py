@@ -9,6 +9,7 @@ from gatewayd.core.permissions import Requirement
 from gatewayd.core.reasons import FORBIDDEN, Refused
 from gatewayd.core.tokens.bearer import challenge
 from gatewayd.filters.asking import Asking, Events
+from gatewayd.log import audit
 
 
 class Policy(Protocol):
@@ -35,6 +36,6 @@ class Authorize:
         why = self._requirement.check(caller.identity)
         if why is not None:
             identity = caller.identity
-            self._events("not permitted", exchange, tenant=identity.tenant, subject=identity.subject, cause=why)
+            self._events(audit.NOT_PERMITTED, exchange, tenant=identity.tenant, user=identity.subject, cause=why)
             detail = f"The caller {why}."
             raise Refused(FORBIDDEN, detail, challenge("Bearer", self._realm, "insufficient_scope"))

@@ -7,6 +7,7 @@ from gatewayd.core.csrf import SameOrigin
 from gatewayd.core.messages import Role
 from gatewayd.core.reasons import CROSS_SITE, Refused
 from gatewayd.filters.asking import Asking, Events
+from gatewayd.log import audit
 
 _OPENING = b"CONNECT"  # what an upgrade is in HTTP/2 (RFC 8441): not a safe method
 
@@ -42,5 +43,5 @@ class Csrf:
             said.get(b"referer"),
         )
         if why is not None:
-            self._events("cross-site request", exchange, cause=why)
+            self._events(audit.CROSS_SITE, exchange, cause=why)
             raise Refused(CROSS_SITE, f"The request {why}.")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from gatewayd.core.guarded import GuardedNames
 from gatewayd.core.messages import Role
 from gatewayd.filters.asking import Asking, Events, Violation
+from gatewayd.log import audit
 
 
 class Hygiene:
@@ -30,14 +31,16 @@ class Hygiene:
         assert exchange.head is not None
         trusted = exchange.channel.peer.trusted
         forged: list[str] = []
+        removed: list[str] = []
         for field in exchange.head.section.special:
             if field.role is not Role.GUARDED and (trusted or field.role is not Role.FORWARDING):
                 continue
             label = self._guarded.match(field.name)
             if label is not None:
                 self._removed(label)
-                if self._guarded.forges(label):
-                    forged.append(label)
+                (forged if self._guarded.forges(label) else removed).append(label)
         if forged:
             self._violation("header_manipulation")
-            self._events("identity headers forged", exchange, headers=", ".join(sorted(set(forged))))
+            self._events(audit.HEADERS_FORGED, exchange, headers=", ".join(sorted(set(forged))))
+        if removed:
+            self._events(audit.HEADERS_REMOVED, exchange, headers=", ".join(sorted(set(removed))))

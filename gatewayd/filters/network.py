@@ -7,6 +7,7 @@ from collections.abc import Callable
 from gatewayd.core.networks import AccessList
 from gatewayd.core.reasons import ADDRESS_DENIED, Refused
 from gatewayd.filters.asking import Asking, Events
+from gatewayd.log import audit
 
 
 class NetworkPolicy:
@@ -22,5 +23,5 @@ class NetworkPolicy:
     def __call__(self, exchange: Asking) -> None:
         """Raises `Refused`."""
         if not self._access.allows(self._client(exchange)):
-            self._events("address denied", exchange)
+            self._events(audit.ADDRESS_DENIED, exchange)
             raise Refused(ADDRESS_DENIED)

@@ -9,15 +9,15 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gatewayd.core.messages import Role
 from gatewayd.core.reasons import POLICY_FAILED, POLICY_REFUSED, Refused
 from gatewayd.core.tokens.identity import Identity
 from gatewayd.filters.asking import Asking, Events
+from gatewayd.log import Log, audit, events
 
-_log = Logger(namespace="gatewayd.policies")
+_log = Log("gatewayd.policies")
 _WITHHELD = frozenset({"authorization", "cookie", "proxy-authorization"})
 _FORGED = frozenset({Role.GUARDED})
 _FORGED_BY_STRANGERS = frozenset({Role.GUARDED, Role.FORWARDING})
@@ -92,18 +92,18 @@ class AskPolicy:
         request = self._seen(exchange)
         answered = await self._asked(request)
         if answered is None:
-            _log.error("the policy {policy} took longer than {limit} s", policy=self._name, limit=self._limit)
+            _log(events.POLICY_TIMEOUT, about=exchange, policy=self._name, limit=self._limit)
             raise Refused(POLICY_FAILED)
         (answer,) = answered
         if isinstance(answer, Failure):
-            _log.failure("the policy {policy} failed", answer, policy=self._name)
+            _log.failure(events.POLICY_FAILED, answer, about=exchange, policy=self._name)
             raise Refused(POLICY_FAILED)
         if answer is False or isinstance(answer, str):
             tenant = None if request.identity is None else request.identity.tenant
-            self._events("policy refused", exchange, policy=self._name, tenant=tenant)
+            self._events(audit.POLICY_REFUSED, exchange, policy=self._name, tenant=tenant)
             raise Refused(POLICY_REFUSED, answer if isinstance(answer, str) else "")
         if answer is not True and answer is not None:
-            _log.error("the policy {policy} answered neither yes nor no", policy=self._name)
+            _log(events.POLICY_UNCLEAR, about=exchange, policy=self._name)
             raise Refused(POLICY_FAILED)
 
     def _asked(self, request: PolicyRequest) -> Deferred[tuple[Any] | None]:

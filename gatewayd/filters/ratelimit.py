@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from gatewayd.core.limitheaders import retry_after
 from gatewayd.core.reasons import RATE_LIMIT_UNAVAILABLE, RATE_LIMITED, Refused
-from gatewayd.filters.asking import Asking, Channel
+from gatewayd.filters.asking import Asking, Channel, Events
 from gatewayd.filters.limits import Ask, Flights, Judgement, Ledger, Limiter
+from gatewayd.log import audit
 
 if TYPE_CHECKING:
     from gatewayd.core.tenants import Tenant
     from gatewayd.filters.limit import Limit
 
+_SLACK = 1e-5  # seconds: what is lost where times are told in microseconds
 _TOO_MANY_AT_ONCE = "Too many requests are being answered already."
 
 
@@ -53,13 +55,14 @@ class RateLimit:
     depends on callers.
     """
 
-    __slots__ = ("_by_listener", "_further", "_ledger", "_limiter", "_limits", "_tenant")
+    __slots__ = ("_by_listener", "_events", "_further", "_ledger", "_limiter", "_limits", "_tenant")
 
     def __init__(
         self,
         limits: Sequence[Limit],
         limiter: Limiter,
         ledger: Ledger,
+        events: Events,
         *,
         by_listener: Mapping[str, Sequence[Limit]] | None = None,
         tenant: Callable[[Limited], Tenant | None] | None = None,
@@ -68,6 +71,7 @@ class RateLimit:
         self._limits = tuple(limits)
         self._limiter = limiter
         self._ledger = ledger
+        self._events = events
         self._by_listener = by_listener
         self._tenant = tenant
         self._further = further
@@ -112,6 +116,9 @@ class RateLimit:
                 exchange.judged = judgement
         if refused:
             self._exceeded(exchange)
+            block = book.rule.block
+            if block and verdict.retry_after > block - _SLACK:  # it has just begun: while it lasts less is left of it
+                self._events(audit.LIMIT_BLOCK, exchange, limit=book.rule.policy.name, seconds=block)
             raise Refused(RATE_LIMITED, f'The limit "{book.rule.policy.name}" is reached.', retry_after(verdict))
 
     def _enter(self, exchange: Limited, limit: Limit, most: int, key: bytes) -> None:

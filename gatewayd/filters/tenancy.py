@@ -18,14 +18,21 @@ from gatewayd.core.reasons import (
 from gatewayd.core.tenants import Isolation, Places, Standing, Tenant, TenantTable, decide
 from gatewayd.filters.asking import Asking, Events
 from gatewayd.filters.caller import Caller
+from gatewayd.log import audit
 
 
 class Directory:
-    """The tenants there are at the moment, each with who may come in for it; replaced as a whole when they change."""
+    """The tenants there are at the moment, each with who may come in for it; replaced as a whole when they change.
 
-    def __init__(self, table: TenantTable, networks: Mapping[str, AccessList]) -> None:
+    `samples` are the shares of requests that are recorded, of tenants that have their own.
+    """
+
+    def __init__(
+        self, table: TenantTable, networks: Mapping[str, AccessList], samples: Mapping[bytes, float] | None = None
+    ) -> None:
         self.table = table
         self.networks = networks
+        self.samples = samples or {}
 
 
 class Ledger(Protocol):
@@ -96,16 +103,16 @@ class Tenancy:
         subject = caller.identity.subject
         known = target if table.by_id(target) is not None else None
         if standing is Standing.BYPASS:
-            self._events("administrator in another tenant", exchange, tenant=own, target=target[:64], subject=subject)
+            self._events(audit.ADMIN_ELSEWHERE, exchange, tenant=own, target=target[:64], user=subject)
         elif standing is Standing.FOREIGN:
             self._ledger.crossed(own or "", known or "")
-            self._events("another tenant named", exchange, tenant=own, target=target[:64], subject=subject)
+            self._events(audit.CROSS_TENANT, exchange, tenant=own, target=target[:64], user=subject)
             raise Refused(HIDDEN_TENANT if status == 404 else FOREIGN_TENANT)
         elif standing is Standing.SUSPENDED:
-            self._events("tenant suspended", exchange, tenant=own, subject=subject)
+            self._events(audit.TENANT_SUSPENDED, exchange, tenant=own, user=subject)
             raise Refused(TENANT_SUSPENDED)
         else:
-            self._events("tenant unknown", exchange, tenant=own, subject=subject)
+            self._events(audit.TENANT_UNKNOWN, exchange, tenant=own, user=subject)
             raise Refused(TENANT_UNKNOWN)
 
     def _bound(self, exchange: Asking, tenant: Tenant, route: str, directory: Directory) -> None:
@@ -114,5 +121,5 @@ class Tenancy:
             raise Refused(TENANT_ROUTE)
         networks = directory.networks.get(tenant.id)
         if networks is not None and not networks.allows(self._client(exchange)):
-            self._events("address denied", exchange, tenant=tenant.id)
+            self._events(audit.ADDRESS_DENIED, exchange, tenant=tenant.id)
             raise Refused(ADDRESS_DENIED)

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
+
+from gatewayd.log import Log, events
 
 INTERVAL = 0.25
 NEVER = float("inf")
@@ -33,7 +34,7 @@ class Expiring(Protocol):
 class Deadlines:
     """Calls `expired` on whatever it watches once its deadline has passed."""
 
-    _log = Logger()
+    _log = Log(__name__)
 
     def __init__(self, clock: IReactorTime, now: Callable[[], float]) -> None:
         """`clock` wakes us; `now` is what deadlines are measured in."""
@@ -108,4 +109,4 @@ class Deadlines:
                 if item.deadline <= now:  # not moved by what another one did in this very sweep
                     item.expired(now)
             except Exception:
-                self._log.failure("a deadline's action failed")
+                self._log.failure(events.DEADLINE_FAILED)

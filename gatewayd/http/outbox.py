@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from twisted.logger import Logger
+from gatewayd.log import Log, events
 
 
 class Sender(Protocol):
@@ -26,7 +26,7 @@ class Outbox:
 
     __slots__ = ("_call_soon", "_senders")
 
-    _log = Logger()
+    _log = Log(__name__)
 
     def __init__(self, call_soon: Callable[[Callable[[], None]], object]) -> None:
         self._call_soon = call_soon
@@ -45,4 +45,4 @@ class Outbox:
             try:
                 sender.flush()
             except Exception:  # others wait behind it
-                self._log.failure("a write at the end of a turn failed")
+                self._log.failure(events.WRITE_FAILED)

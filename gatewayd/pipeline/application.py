@@ -12,22 +12,14 @@ from typing import Protocol
 from twisted.internet.interfaces import IReactorTime
 
 from gatewayd.core.messages import RequestHead, Role
-from gatewayd.core.reasons import (
-    BODY_TIMEOUT,
-    BODY_TOO_LARGE,
-    CLIENT_CLOSED,
-    CLIENT_STALLED,
-    HEAD_TIMEOUT,
-    SHUTTING_DOWN,
-    Reason,
-    Refused,
-)
+from gatewayd.core.reasons import Refused
 from gatewayd.core.shedding import Shedder
 from gatewayd.http.channel import ServerChannel
 from gatewayd.http.inbound import InboundBody
 from gatewayd.pipeline.chain import Check
 from gatewayd.pipeline.exchange import Exchange
 from gatewayd.pipeline.finish import Finish
+from gatewayd.pipeline.record import ABORTS, Recorder
 from gatewayd.pipeline.route import Counters, Route
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-+/=:@]{1,128}")
@@ -60,7 +52,8 @@ class Application:
     overloaded; it is asked only while it feels pressure. `hygiene` looks at requests with suspect fields, `finish` says
     what answers to requests without a route tell browsers, and `unrouted` what such requests have to pass.
     `now` is what times and deadlines are measured in, `clock` wakes us, and `hasten` asks for a deadline to be kept
-    more exactly than others. `accepts_timeouts` says whether believed peers may shorten a request's time.
+    more exactly than others. `record` writes the access log, if there is one.
+    `accepts_timeouts` says whether believed peers may shorten a request's time.
     """
 
     def __init__(
@@ -69,7 +62,7 @@ class Application:
         *,
         pseudonym: str,
         metrics: Ledger,
-        log: Callable[[dict[str, object]], None] | None,
+        record: Recorder | None,
         now: Callable[[], float],
         wall_clock: Callable[[], float],
         clock: IReactorTime,
@@ -94,7 +87,7 @@ class Application:
         self.unrouted = unrouted
         self.accepts_timeouts = accepts_timeouts
         self.random = random
-        self._log = log
+        self._record = record
         self._unmatched = metrics.route()
         self._overhead = metrics.overhead
         self._ids = count(1)
@@ -149,44 +142,7 @@ class Application:
         else:
             counters = self._unmatched.method(head.method if head is not None else b"_OTHER")
         counters.finish(exchange.status, seconds, received, sent)
-        if exchange.reason is not None and (cause := _ABORTS.get(exchange.reason)):
+        if exchange.reason is not None and (cause := ABORTS.get(exchange.reason)):
             self.metrics.abort(cause)
-        if self._log is not None:
-            self._log(self._record(exchange, seconds, received, sent))
-
-    def _record(self, exchange: Exchange, seconds: float, received: int, sent: int) -> dict[str, object]:
-        """The access log's line. Paths are logged without their query, where tokens travel."""
-        head, route = exchange.head, exchange.route
-        peer = exchange.channel.peer
-        return {
-            "time": self.wall_clock(),
-            "request_id": exchange.request_id.decode("latin-1"),
-            "client": peer.address or "unix",
-            "method": head.method.decode("ascii") if head is not None else None,
-            "host": head.host.decode("ascii") if head is not None else None,
-            "route": route.label if route is not None else "_unmatched",
-            "path": head.path.decode("ascii") if head is not None else None,
-            "status": exchange.status,
-            "reason": exchange.reason.slug if exchange.reason is not None else None,
-            "tenant": exchange.tenant.decode("ascii") or None,
-            "fallback": exchange.stood_in_for.slug if exchange.stood_in_for is not None else None,
-            "service": exchange.service or None,
-            "target": exchange.target.url if exchange.target is not None else None,
-            "attempts": exchange.attempts,
-            "bytes_in": received,
-            "bytes_out": sent,
-            "duration": round(seconds, 6),
-            "upstream_time": round(exchange.upstream_time, 6),
-            "overhead": round(seconds - exchange.upstream_time, 6),
-        }
-
-
-# Which refusals count as unfinished requests in http_request_aborts_total.
-_ABORTS: dict[Reason, str] = {
-    CLIENT_CLOSED: "client",
-    CLIENT_STALLED: "timeout",
-    BODY_TIMEOUT: "timeout",
-    HEAD_TIMEOUT: "timeout",
-    BODY_TOO_LARGE: "oversize",
-    SHUTTING_DOWN: "shutdown",
-}
+        if self._record is not None:
+            self._record(exchange, seconds, received, sent)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gatewayd.core.messages import ResponseHead
 from gatewayd.core.reasons import Reason, Refused
 from gatewayd.http.writer import Framing
+from gatewayd.log import Log, events
 from gatewayd.pipeline.task import Task
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Behind(Task):
     It has of an `Exchange` what answers use. What becomes of it concerns nobody but its service's counters and breaker.
     """
 
-    _log = Logger()
+    _log = Log(__name__)
     route = None
     status = 0
     reason: Reason | None = None
@@ -87,4 +87,4 @@ class Behind(Task):
     def raised(self, error: BaseException) -> None:
         """The service refused, or could not be asked; or there is a bug."""
         if not isinstance(error, Refused):
-            self._log.failure("a request behind another failed", Failure(error))
+            self._log.failure(events.BEHIND_FAILED, Failure(error))

@@ -76,7 +76,9 @@ class CheckCompiler:
         self._roles: Roles = config.authorization.table
         permission = config.tenants.admin_permission
         self._administration = frozenset() if permission is None else satisfying(permission)
-        self._limits = LimitCompiler(config, access.limiter, access.limit_ledger, access.directory, self.client)
+        self._limits = LimitCompiler(
+            config, access.limiter, access.limit_ledger, access.directory, self.client, access.events
+        )
 
     def unrouted(self) -> Check | None:
         """What a request has to pass that has no route, before it is told so."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gatewayd.core.messages import RequestHead, ResponseHead
@@ -19,6 +18,7 @@ from gatewayd.core.reasons import (
 )
 from gatewayd.http.channel import ServerChannel
 from gatewayd.http.inbound import InboundBody
+from gatewayd.log import Log, events
 from gatewayd.pipeline import preflight, replies
 from gatewayd.pipeline.outgoing import interim_head
 from gatewayd.pipeline.task import Task
@@ -53,7 +53,7 @@ class Exchange(Task):
     Most of what can be said of a request is never said: such attributes are class attributes until they are set.
     """
 
-    _log = Logger()
+    _log = Log(__name__)
     tunnel: Tunnel | None = None
     route: Route | None = None
     status = 0
@@ -61,6 +61,7 @@ class Exchange(Task):
     stood_in_for: Reason | None = None  # what the service was refused for that another answer stands in for
     service = ""
     target: Target[UpstreamConnection] | None = None  # asked last
+    answer: ResponseHead | None = None  # a service's, or one that was kept
     attempts = 0
     upload: Replay | Gathered | None = None  # the body, where it may have to be sent again
     hurried = False  # the client gave it less time than the route does
@@ -179,7 +180,8 @@ class Exchange(Task):
             elif isinstance(error, Abandoned):
                 self._abandon(error.reason)
             else:
-                self._log.failure("a request failed", Failure(error), route=self.route and self.route.label)
+                label = None if self.route is None else self.route.label
+                self._log.failure(events.REQUEST_FAILED, Failure(error), about=self, route=label)
                 self._refuse(Refused(INTERNAL_ERROR))
         finally:
             self._finish()

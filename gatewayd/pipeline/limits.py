@@ -9,7 +9,7 @@ from gatewayd.config.models.ratelimits import LimitUse
 from gatewayd.config.models.root import Config
 from gatewayd.config.models.route import Route as RouteConfig
 from gatewayd.core.tenants import Tenant
-from gatewayd.filters.asking import Asking
+from gatewayd.filters.asking import Asking, Events
 from gatewayd.filters.limit import Limit
 from gatewayd.filters.limits import Ledger, Limiter
 from gatewayd.filters.ratelimit import Limited, RateLimit
@@ -29,10 +29,12 @@ class LimitCompiler:
         ledger: Ledger,
         directory: Callable[[], Directory],
         client: Callable[[Asking], str],
+        events: Events,
     ) -> None:
         self._config = config
         self._limiter = limiter
         self._ledger = ledger
+        self._events = events
         self._directory = directory
         self._client = client
         self._plans = {name: plan.rate_limits for name, plan in config.tenants.plans.items()}
@@ -94,6 +96,7 @@ class LimitCompiler:
                 limits,
                 self._limiter,
                 self._ledger,
+                self._events,
                 by_listener=None if everywhere else others,
                 tenant=self._tenant if late else None,
                 further=further,

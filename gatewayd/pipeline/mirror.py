@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gatewayd.core.breaker import Rejected
@@ -13,6 +12,7 @@ from gatewayd.core.messages import ResponseHead
 from gatewayd.core.outcomes import Outcome
 from gatewayd.core.reasons import Refused
 from gatewayd.http.connection import UpstreamConnection
+from gatewayd.log import Log, events
 from gatewayd.pipeline.gathered import Gathered
 from gatewayd.pipeline.replay import Replay
 from gatewayd.pipeline.task import Task
@@ -79,7 +79,7 @@ class Mirror:
 class _Copy(Task):
     """One copy on its way: asks as a request does (`gatewayd.pipeline.asking`), and takes the answer for nothing."""
 
-    _log = Logger()
+    _log = Log(__name__)
     attempts = 0
     target: Target[UpstreamConnection] | None = None
     upload = None
@@ -136,7 +136,7 @@ class _Copy(Task):
         """The breaker refused it, or there is a bug."""
         self._mirror.running -= 1
         if not isinstance(error, Rejected):
-            self._log.failure("a mirrored request failed", Failure(error))
+            self._log.failure(events.MIRROR_FAILED, Failure(error))
 
     # Where answers go (gatewayd.http.interfaces.Asker and AnswerSink).
 

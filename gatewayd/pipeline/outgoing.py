@@ -71,6 +71,7 @@ def response_head(
     exchange: Exchange, head: RequestHead, answer: ResponseHead, framing: Framing, edits: Edits | None
 ) -> bytes:
     """The head of the answer to the client; decides whether the connection stays."""
+    exchange.answer = answer
     ending, gone = exchange.cookie, _NOTHING
     if exchange.judged is not None:
         ending += exchange.judged.lines

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gatewayd.core.reasons import WEBHOOK_SIGNATURE, Refused
 from gatewayd.core.webhooks import BadSignature, Senders
 from gatewayd.filters.asking import Events
+from gatewayd.log import audit
 from gatewayd.pipeline.gathered import gather
 
 if TYPE_CHECKING:
@@ -35,5 +36,5 @@ class Webhook:
             check.update(await gather(exchange, self._most))
             check.finish()
         except BadSignature as bad:
-            self._events("webhook refused", exchange, cause=bad.why)
+            self._events(audit.WEBHOOK_REFUSED, exchange, cause=bad.why)
             raise Refused(WEBHOOK_SIGNATURE, f"The signature is {bad.why}.") from None

@@ -14,9 +14,9 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
-from twisted.logger import Logger
 
 from gatewayd.core.tokens.revocation import Revocations, Snapshot
+from gatewayd.log import Log, events
 from gatewayd.stores.interface import Store, Unavailable
 
 TOKENS = b"revoked:tokens"
@@ -24,7 +24,7 @@ SUBJECTS = b"revoked:subjects"
 _LONGEST = 400 * 86400.0  # seconds that an entry stays at most: no token is good for longer than a year
 _AT_ONCE = 5000  # entries read in one call
 
-_log = Logger(namespace="gatewayd.revocations")
+_log = Log("gatewayd.revocations")
 
 
 class SharedRevocations:
@@ -89,14 +89,14 @@ class SharedRevocations:
         except Unavailable as error:
             if not self._away:
                 self._away = True
-                _log.warn("revocations of other gateways cannot be read: {why}", why=str(error))
+                _log(events.REVOCATIONS_FAILED, why=str(error))
             return
         if self._away:
             self._away = False
-            _log.info("revocations of other gateways are read again")
+            _log(events.REVOCATIONS_RECOVERED)
         left_out = self._revocations.merge(Snapshot(tokens, subjects), now)
         if left_out:
-            _log.error("{count} revocations have no room; make authentication.revocations.most larger", count=left_out)
+            _log(events.REVOCATIONS_FULL, count=left_out)
 
     async def _entries(self, key: bytes, now: float, length: int) -> list[tuple[list[Any], float]]:
         """What is still remembered under `key`; what is no entry of ours is passed over."""

@@ -2,7 +2,7 @@
 
 from gatewayd.telemetry.access_log import AccessLog
 from gatewayd.telemetry.callers import AuthMetrics, CallerMetrics, TenantMetrics
-from gatewayd.telemetry.log import bridge_standard_library, observer_for
+from gatewayd.telemetry.log import bridge_standard_library
 from gatewayd.telemetry.metrics import Metrics
 from gatewayd.telemetry.process import LoopLag
 from gatewayd.telemetry.sinks import sink_for
@@ -20,6 +20,5 @@ __all__ = [
     "ServiceMetrics",
     "TenantMetrics",
     "bridge_standard_library",
-    "observer_for",
     "sink_for",
 ]

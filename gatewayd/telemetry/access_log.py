@@ -1,23 +1,76 @@
-"""The access log: one JSON object a line for every request, written in batches.
+"""The access log: one line for every request that is recorded, written in batches.
 
-The pipeline decides what a record holds. By agreement, `path` is the path as matched, without its query, which often
-carries secrets; the query is logged only where the configuration asks for it. Values are what clients sent: JSON
-escapes control characters in them, so that nobody can forge a line.
+The pipeline decides what a record holds. Values are what clients sent: JSON escapes control characters in them, and so
+does the text for people, so that nobody can forge a line.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 
 import orjson
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
 
-from gatewayd.telemetry.sinks import Losses, Sink
+from gatewayd.telemetry.forms import shown
+from gatewayd.telemetry.losses import REPORT_PERIOD as REPORT_PERIOD
+from gatewayd.telemetry.losses import LossWatch
+from gatewayd.telemetry.sinks import Sink
 
-REPORT_PERIOD = 10.0  # seconds between two reports of lost lines
+Record = dict[str, object]
+"""What became of one request: keys in the order they are written, values that JSON knows."""
 
-_log = Logger()
+_COLOURS = {2: "32", 3: "36", 4: "33", 5: "31"}  # by the first digit of the status
+
+
+def record_as_json(record: Record) -> bytes:
+    """One object on one line."""
+    try:
+        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+    except orjson.JSONEncodeError:
+        # What orjson refuses, such as lone surrogates or huge integers: slower, but a line is not lost for it.
+        return json.dumps(record, default=repr, skipkeys=True).encode("ascii") + b"\n"
+
+
+def record_as_text(colours: bool) -> Callable[[Record], bytes]:
+    """For people: when, what became of it, what it was, how long it took, who asked, who answered."""
+
+    def form(record: Record) -> bytes:
+        get = record.get
+        status: Any = get("status") or 0
+        what = f"{status:3}"
+        if colours:
+            what = f"\x1b[{_COLOURS.get(status // 100, '0')}m{what}\x1b[0m"
+        duration: Any = get("duration") or 0.0
+        parts = [
+            _time_of_day(get("time")),
+            what,
+            shown(f"{get('method') or '-'} {get('host') or ''}{get('path') or ''}{_query(get('query'))}"),
+            f"{duration * 1000:.1f} ms",
+        ]
+        if get("reason"):
+            parts.append(f"({get('reason')})")
+        if get("service"):
+            parts.append(shown(f"-> {get('service')} {get('target') or ''}".rstrip()))
+        names = [name for name in ("tenant", "user", "client") if get(name)]
+        parts += [shown(f"{name}={get(name)}").replace("\n", "\\n") for name in names]
+        return (" ".join(parts).replace("\n    ", "\\n") + "\n").encode("utf-8", "backslashreplace")
+
+    return form
+
+
+def _time_of_day(moment: object) -> str:
+    """Local time, as the operational log has it on a terminal."""
+    try:
+        return datetime.fromisoformat(str(moment)).astimezone().strftime("%H:%M:%S.%f")[:-3]
+    except ValueError:
+        return str(moment)
+
+
+def _query(query: object) -> str:
+    return "" if query is None else f"?{query}"
 
 
 class AccessLog:
@@ -27,18 +80,25 @@ class AccessLog:
     in the operational log once a period, and nothing else.
     """
 
-    def __init__(self, sink: Sink, clock: IReactorTime, flush_interval: float, buffer_bytes: int) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        clock: IReactorTime,
+        flush_interval: float,
+        buffer_bytes: int,
+        form: Callable[[Record], bytes] = record_as_json,
+    ) -> None:
         self.enabled = sink.enabled
         self._sink = sink
         self._clock = clock
         self._flush_interval = flush_interval
         self._buffer_bytes = buffer_bytes
+        self._form = form
         # Lines are copied into one buffer at once: kept apart, each holds a block orjson made for a longer one, 7 KB of
         # memory in all, and a batch of them is given back to the kernel and asked for again every time.
         self._lines = bytearray()
         self._tick: IDelayedCall | None = None
-        self._reported = Losses()
-        self._report_at = 0.0
+        self._watch = LossWatch("access_log", sink.losses)
 
     def start(self) -> None:
         """Open the sink; OSError where that fails."""
@@ -46,13 +106,9 @@ class AccessLog:
         if self.enabled:
             self._tick = self._clock.callLater(self._flush_interval, self._ticked)
 
-    def add(self, record: dict[str, object]) -> None:
-        """Log one request: keys in the order they are written, values that JSON knows."""
-        try:
-            line = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
-        except orjson.JSONEncodeError:
-            line = _dumps_anything(record)
-        self._lines += line
+    def add(self, record: Record) -> None:
+        """Log one request."""
+        self._lines += self._form(record)
         if len(self._lines) >= self._buffer_bytes:
             self.flush()
 
@@ -74,28 +130,9 @@ class AccessLog:
             self._tick = None
         self.flush()
         self._sink.close()
-        self._report()
+        self._watch.last()
 
     def _ticked(self) -> None:
         self._tick = self._clock.callLater(self._flush_interval, self._ticked)
         self.flush()
-        if self._clock.seconds() >= self._report_at:
-            self._report()
-
-    def _report(self) -> None:
-        losses = self._sink.losses()
-        if losses == self._reported:
-            return
-        _log.warn(
-            "the access log is in trouble: {refused} lines lost because too many waited, {failed} because of {cause}",
-            refused=losses.refused - self._reported.refused,
-            failed=losses.failed - self._reported.failed,
-            cause=losses.cause or "nothing",
-        )
-        self._reported = losses
-        self._report_at = self._clock.seconds() + REPORT_PERIOD
-
-
-def _dumps_anything(record: dict[str, object]) -> bytes:
-    """For what orjson refuses, such as lone surrogates or huge integers: slower, but a line is not lost for it."""
-    return json.dumps(record, default=repr, skipkeys=True).encode("ascii") + b"\n"
+        self._watch.look(self._clock.seconds())

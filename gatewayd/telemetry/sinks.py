@@ -1,4 +1,4 @@
-"""Where access-log lines go: a file, a descriptor such as stdout, or nowhere.
+"""Where lines go: a file, a descriptor such as stdout, journald, syslog, or nowhere.
 
 A disk stalls and a pipe's reader may sleep, so writing happens in a thread. O_NONBLOCK on stdout would be no way out:
 the flag belongs to the open file, which the shell and other processes share.
@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from gatewayd.telemetry.writer import Writer
+from gatewayd.telemetry.outlets import CREATE, DescriptorOutlet, Outlet
+from gatewayd.telemetry.writer import Command, Writer
 
 MAX_QUEUED = 8 * 1024 * 1024  # bytes taken but not yet written: about a second of lines at full load
 PATIENCE = 1.0  # seconds a closing sink waits for a reader that takes nothing
 
-_STDOUT = 1
-_CREATE = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+STDOUT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,11 @@ class Losses:
     refused: int = 0
     failed: int = 0
     cause: str = ""
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.refused + self.failed
 
 
 class Sink(Protocol):
@@ -58,8 +63,8 @@ def sink_for(path: str) -> Sink:
     if path == "off":
         return NoSink()
     if path == "-":
-        return DescriptorSink(lambda: _STDOUT, shared=True)
-    return DescriptorSink(lambda: os.open(path, _CREATE, 0o640))
+        return DescriptorSink(lambda: STDOUT, shared=True)
+    return DescriptorSink(lambda: os.open(path, CREATE, 0o640))
 
 
 class NoSink:
@@ -84,26 +89,30 @@ class NoSink:
         """Nothing to write."""
 
 
-class DescriptorSink:
-    """Writes to a file descriptor, through a thread that is started with it.
+def _lines(message: bytes) -> int:
+    return message.count(b"\n")
 
-    `open_place` answers the descriptor; a `shared` one is neither reopened nor closed. At most `max_queued` bytes wait
-    for the thread, and what comes beyond is lost: a place that is slow for good costs lines, neither memory nor time.
+
+class QueuedSink:
+    """Writes to an outlet, through a thread from `start` on. Before, and after `close`, it writes at once.
+
+    At most `max_queued` bytes wait for the thread, and what comes beyond is lost: a place that is slow for good costs
+    lines, neither memory nor time. `count` tells how many lines a message is.
     """
 
     enabled = True
 
     def __init__(
         self,
-        open_place: Callable[[], int],
+        outlet: Outlet,
         *,
-        shared: bool = False,
         max_queued: int = MAX_QUEUED,
         patience: float = PATIENCE,
+        count: Callable[[bytes], int] = _lines,
     ) -> None:
-        self._writer = Writer(open_place, shared, patience)
-        self._shared = shared
+        self._writer = Writer(outlet, patience)
         self._max_queued = max_queued
+        self._count = count
         self._taken = 0  # bytes since the start; the writer has a counter of those it is done with
         self._refused = 0
 
@@ -114,7 +123,7 @@ class DescriptorSink:
     def write(self, lines: bytes) -> None:
         """Queue the lines, or lose them where too many wait."""
         if self._taken - self._writer.done + len(lines) > self._max_queued:
-            self._refused += lines.count(b"\n")
+            self._refused += self._count(lines)
         else:
             self._taken += len(lines)
             self._writer.put(lines)
@@ -125,9 +134,31 @@ class DescriptorSink:
 
     def reopen(self) -> None:
         """Have the thread open the place again, in the order of the lines."""
-        if not self._shared:
-            self._writer.reopen()
+        self._writer.command(Command.REOPEN)
+
+    def rotate(self) -> None:
+        """Have the thread move away what is there, in the order of the lines."""
+        self._writer.command(Command.ROTATE)
+
+    def stop(self) -> None:
+        """Let the thread finish; what comes after is written at once. One that hangs is left behind."""
+        self._writer.stop()
 
     def close(self) -> None:
-        """Let the thread finish. One that hangs in a write is left behind: it ends with the process."""
+        """Let the thread finish, and close the place."""
         self._writer.stop()
+        self._writer.close()
+
+
+class DescriptorSink(QueuedSink):
+    """Writes to a file descriptor. `open_place` answers it; a `shared` one is neither reopened nor closed."""
+
+    def __init__(
+        self,
+        open_place: Callable[[], int],
+        *,
+        shared: bool = False,
+        max_queued: int = MAX_QUEUED,
+        patience: float = PATIENCE,
+    ) -> None:
+        super().__init__(DescriptorOutlet(open_place, shared, patience), max_queued=max_queued, patience=patience)

@@ -7,16 +7,16 @@ from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from twisted.internet.defer import Deferred, TimeoutError, fail, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from gatewayd.core.breaker import Breaker, Permit, Rejected, State, Transition
 from gatewayd.core.outcomes import Outcome
+from gatewayd.log import Log, events
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_log = Logger()
+_log = Log(__name__)
 
 
 def _nothing(error: BaseException) -> bool:
@@ -131,7 +131,7 @@ class _Call(Generic[T]):
             self._under_way.cancel()
         except Exception:
             # Whoever waits for the result is told all the same.
-            _log.failure("a call could not be cancelled")
+            _log.failure(events.BREAKER_CALL_STUCK)
 
 
 def log_transition(name: str) -> Callable[[Transition], None]:
@@ -139,10 +139,8 @@ def log_transition(name: str) -> Callable[[Transition], None]:
 
     def log(transition: Transition) -> None:
         opened = transition.after in (State.OPEN, State.FORCED_OPEN)
-        _log.emit(
-            LogLevel.warn if opened else LogLevel.info,
-            "breaker of {breaker}: {before} -> {after}{duration}, {cause}; "
-            "of {total} calls in its window {failures} failed, {slow} were slow{how}",
+        _log(
+            events.BREAKER_OPENED if opened else events.BREAKER_CHANGED,
             breaker=name,
             before=str(transition.before),
             after=str(transition.after),

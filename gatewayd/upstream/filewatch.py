@@ -9,12 +9,13 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
 from twisted.python.failure import Failure
+
+from gatewayd.log import Log, events
 
 LARGEST = 4 << 20  # bytes; ten thousand targets with weights take less than one million, as many API keys two
 
-_log = Logger()
+_log = Log(__name__)
 
 T = TypeVar("T")
 Stamp: TypeAlias = tuple[int, int, int]
@@ -91,7 +92,7 @@ class FileWatch(Generic[T]):
             return
         reading = self._in_thread(self._read, self._path)
         reading.addCallbacks(self._done, self._unread, callbackArgs=(stamp,))
-        reading.addErrback(lambda failure: _log.failure("what follows from a file failed", failure))
+        reading.addErrback(lambda failure: _log.failure(events.INTERNAL_ERROR, failure, what="a file"))
 
     def _done(self, content: T, stamp: Stamp) -> None:
         """The file was read; it had `stamp` just before, so that what was written meanwhile is seen."""
@@ -110,7 +111,7 @@ class FileWatch(Generic[T]):
             return
         error = failure.value
         if not isinstance(error, OSError):
-            _log.failure("reading {path} failed", failure, path=self._path)
+            _log.failure(events.FILE_ERROR, failure, path=self._path)
             error = OSError(0, "see the log")
         self._unreadable(error)
 

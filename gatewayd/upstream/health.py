@@ -8,10 +8,11 @@ from typing import Any, Protocol, TypeAlias
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-_log = Logger()
+from gatewayd.log import Log, events
+
+_log = Log(__name__)
 
 Probe: TypeAlias = Callable[[], Coroutine[Any, Any, str]]
 """Asks a target once: answers the empty text where all is well, else in one phrase what is not."""
@@ -101,12 +102,12 @@ class HealthCheck:
         asking.addTimeout(self._settings.timeout, self._clock, onTimeoutCancel=_too_late)
         asking.addErrback(self._broken, asking)
         asking.addCallback(self._answered, asking, began)
-        asking.addErrback(lambda failure: _log.failure("what follows from a check failed", failure))
+        asking.addErrback(lambda failure: _log.failure(events.INTERNAL_ERROR, failure, what="a check"))
 
     def _broken(self, failure: Failure, asking: Deferred[str]) -> str:
         """A probe that raised: cancelled by `stop`, or a bug."""
         if self._asking is asking:
-            _log.failure("a health check failed", failure)
+            _log.failure(events.CHECK_FAILED, failure)
         return "the check itself failed"
 
     def _answered(self, fault: str, asking: Deferred[str], began: float) -> None:

@@ -13,13 +13,13 @@ from typing import Generic, TypeAlias, TypeVar
 from urllib.parse import quote_plus
 
 from twisted.internet.defer import Deferred, fail
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gatewayd.core.tokens.cache import Kept, TokenCache
 from gatewayd.core.tokens.errors import BadToken, NoVerdict
 from gatewayd.core.tokens.identity import ClaimPaths, Identity, identity_of
 from gatewayd.core.tokens.strictjson import parse_object
+from gatewayd.log import Log, events
 from gatewayd.upstream.answer import Answer, CallFailed
 from gatewayd.upstream.shared import Shared
 
@@ -30,7 +30,7 @@ Post: TypeAlias = Callable[[str, Mapping[str, str], bytes], Deferred[Answer]]
 
 K = TypeVar("K", bound=Kept)
 
-_log = Logger()
+_log = Log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Introspector(Generic[K]):
             return NoVerdict(str(error))
         if self._trouble:
             self._trouble = ""
-            _log.info("introspection at {url} works again", url=self._settings.url)
+            _log(events.INTROSPECTION_RECOVERED, url=self._settings.url)
         now = self._now()
         try:
             if claims is None:
@@ -128,7 +128,7 @@ class Introspector(Generic[K]):
         """There is no answer; logged unless there was none before for the same reason."""
         if why != self._trouble:
             url = self._settings.url
-            _log.warn("introspection at {url} fails: {why}; its tokens are refused with 503", url=url, why=why)
+            _log(events.INTROSPECTION_FAILED, url=url, why=why)
         self._trouble = why
 
     def _verdict(self, result: K | BadToken | NoVerdict) -> K:
@@ -167,5 +167,5 @@ def _claims(answer: Answer) -> Mapping[str, object] | None:
 
 def _broken(failure: Failure) -> NoVerdict:
     """A question that failed for a reason of our own."""
-    _log.failure("asking about a token failed", failure)
+    _log.failure(events.INTROSPECTION_ERROR, failure)
     return NoVerdict("asking about a token failed")

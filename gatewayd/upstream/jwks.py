@@ -11,7 +11,6 @@ from typing import Literal, Protocol, TypeAlias
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gatewayd.core.tokens.discovery import discovery_url, keys_url
@@ -19,6 +18,7 @@ from gatewayd.core.tokens.issuers import Issuer, Issuers
 from gatewayd.core.tokens.jwks import PUBLISHABLE, from_jwks
 from gatewayd.core.tokens.keys import KeySet
 from gatewayd.core.tokens.refresh import Ask, KeysState, Pace, max_age_of
+from gatewayd.log import Log, events
 from gatewayd.upstream.answer import Answer, CallFailed
 from gatewayd.upstream.shared import Shared
 
@@ -34,7 +34,7 @@ Fetch: TypeAlias = Callable[[str], Deferred[Answer]]
 Kids: TypeAlias = frozenset[str | None]
 """Names of keys; None for those without one."""
 
-_log = Logger()
+_log = Log(__name__)
 
 
 class Cache(Protocol):
@@ -160,7 +160,7 @@ class JwksKeeper:
         self.state.start()
         self._asking = asking = Deferred.fromCoroutine(self._ask())
         asking.addCallbacks(self._came, self._failed)
-        asking.addErrback(lambda failure: _log.failure("what follows from a fetch of keys failed", failure))
+        asking.addErrback(lambda failure: _log.failure(events.INTERNAL_ERROR, failure, what="a fetch of keys"))
         asking.addCallback(lambda _: self._over())
 
     async def _ask(self) -> _Fetched:
@@ -213,13 +213,13 @@ class JwksKeeper:
         name = self._issuer.name
         if self._trouble is not None:
             self._trouble = None
-            _log.info("{issuer}: its keys can be fetched again", issuer=name)
+            _log(events.KEYS_RECOVERED, issuer=name)
         parts = (("new", new - gone), ("replaced", new & gone), ("gone", gone - new))
         changes = "; ".join(f"{what} {_named(kids)}" for what, kids in parts if kids)
         if changes:
-            _log.info("{issuer}: keys {changes}", issuer=name, changes=changes)
+            _log(events.KEYS_CHANGED, issuer=name, changes=changes)
         if complaints and complaints != self._complaints:
-            _log.warn("{issuer}: keys are left out: {why}", issuer=name, why=_listed(complaints))
+            _log(events.KEYS_LEFT_OUT, issuer=name, why=_listed(complaints))
         self._complaints = complaints
 
     def _failed(self, failure: Failure) -> None:
@@ -229,15 +229,15 @@ class JwksKeeper:
         now = self._clock.seconds()
         self.state.fail(now, self._random())
         if failure.check(CallFailed, ValueError) is None:
-            _log.failure("a fetch of keys failed", failure)
+            _log.failure(events.KEYS_ERROR, failure)
         trouble = _Trouble(failure.getErrorMessage(), self.state.stale(now))
         if trouble != self._trouble:
             keys = self.state.keys
             stay = "the one it had stays" if len(keys or ()) == 1 else f"the {len(keys or ())} it had stay"
             stays = stay if keys else "its tokens are refused with 503"
             late = ", although they should have been replaced by now" if trouble.stale else ""
-            _log.warn(
-                "{issuer}: its keys cannot be fetched: {why}; {stays}{late}",
+            _log(
+                events.KEYS_FAILED,
                 issuer=self._issuer.name,
                 why=trouble.why,
                 stays=stays,

@@ -9,12 +9,12 @@ from typing import Generic, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 
 from gatewayd.config.problems import ConfigErrors
+from gatewayd.log import Log, events
 from gatewayd.upstream.filewatch import LARGEST, FileWatch, InThread, read_bytes
 
-_log = Logger()
+_log = Log(__name__)
 
 L = TypeVar("L", bound=Sized)
 
@@ -87,19 +87,19 @@ class ListFile(Generic[L]):
             return
         if self.failure:
             self.failure, self._topic = "", None
-            _log.info("the {noun} in {path} are taken again", noun=self._noun, path=self._path)
+            _log(events.FILE_RECOVERED, noun=self._noun, path=self._path)
         if loaded.digest != self._digest:
             self._digest = loaded.digest
             self.listed = listed
-            _log.info("{noun} in {path}: {number}", number=len(listed), noun=self._noun, path=self._path)
+            _log(events.FILE_TAKEN, number=len(listed), noun=self._noun, path=self._path)
             self._on_listed(listed)
 
     def _failed(self, why: str, topic: object = None) -> None:
         """There is nothing to be used; logged unless the last try failed alike, and on the same content."""
         if (why, topic) != (self.failure, self._topic):
             stays = "there are none to go on with" if self.listed is None else _stay(len(self.listed))
-            _log.warn(
-                "the {noun} in {path} are not taken: {why}; {stays}",
+            _log(
+                events.FILE_REFUSED,
                 noun=self._noun,
                 path=self._path,
                 why=why,

@@ -19,6 +19,7 @@ from gatewayd.filters.asking import Asking
 from gatewayd.filters.caller import Caller, Callers
 from gatewayd.http.fieldtable import REQUEST_ROLES, FieldTable
 from gatewayd.http.heads import take_request_head
+from gatewayd.log import Event
 from gatewayd.telemetry.callers import CallerMetrics
 from tests.http.script import Bounds
 
@@ -71,9 +72,9 @@ class Told:
 
     events: list[tuple[str, dict[str, object]]] = field(default_factory=list)
 
-    def __call__(self, kind: str, exchange: Asking, /, **facts: object) -> None:
+    def __call__(self, event: Event, exchange: Asking, /, **facts: object) -> None:
         """Keep it."""
-        self.events.append((kind, facts))
+        self.events.append((event.name, facts))
 
 
 def outcome(check: Callable[[Any], Awaitable[None] | None], asked: Asked) -> str:

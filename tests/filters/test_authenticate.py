@@ -122,7 +122,7 @@ def test_a_refusal_is_remembered() -> None:
         assert outcome(door.filter(), Asked(bearer(FORGED))) == "forged-token"
     auth = door.metrics.auth
     assert (auth.misses, auth.hits, auth.failures["failure"], auth.errors["invalid"]) == (1, 2, 3, 3)
-    assert [kind for kind, _ in door.told.events] == ["token forged"] * 3
+    assert [kind for kind, _ in door.told.events] == ["audit.token_forged"] * 3
     assert FORGED.decode() not in str(door.told.events)
     door.now += 5
     outcome(door.filter(), Asked(bearer(FORGED)))
@@ -181,7 +181,7 @@ def test_revocation_holds_at_once() -> None:
     assert outcome(door.filter(), asked) == "revoked-token"
     assert (asked.caller, asked.identity) == (None, b"")
     assert door.metrics.tenant("acme").auth_failures == {"revoked": 1}
-    assert door.told.events == [("revoked token used", {"tenant": "acme", "subject": "ada"})]
+    assert door.told.events == [("audit.revoked_token_used", {"tenant": "acme", "user": "ada"})]
     assert outcome(door.filter(), Asked(bearer(forge.good(jti="j2")))) == ""
     door.revocations.revoke_subject("main", "ada", float(forge.NOW), forge.NOW + 700.0, door.now)
     assert outcome(door.filter(), Asked(bearer(forge.good(jti="j2")))) == "revoked-token"

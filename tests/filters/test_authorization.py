@@ -55,5 +55,5 @@ def test_what_is_said() -> None:
     assert (refused.reason.status, refused.detail) == (403, "The caller needs the permission tickets:scan.")
     assert refused.headers == b'WWW-Authenticate: Bearer realm="shop", error="insufficient_scope"\r\n'
     assert told.events == [
-        ("not permitted", {"tenant": "acme", "subject": "ada", "cause": "needs the permission tickets:scan"})
+        ("audit.not_permitted", {"tenant": "acme", "user": "ada", "cause": "needs the permission tickets:scan"})
     ]

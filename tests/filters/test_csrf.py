@@ -60,7 +60,7 @@ def test_every_origin(lines: tuple[bytes, ...], method: bytes, extra: bytes, *, 
         asked.by_cookie = by_cookie
         expected = "" if passes or safe or not by_cookie else "cross-site"
         assert outcome(Csrf(ORIGINS, told), asked) == expected
-    assert [kind for kind, _ in told.events] == ([] if passes or safe else ["cross-site request"])
+    assert [kind for kind, _ in told.events] == ([] if passes or safe else ["audit.cross_site_request"])
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_every_name(name: bytes, *, trusted: bool) -> None:
     assert removed == ([] if label is None else [label])
     forged = name in FORGED
     assert violations == ["header_manipulation"] * forged
-    assert told.events == [("identity headers forged", {"headers": label})] * forged
+    assert told.events == [("audit.identity_headers_forged", {"headers": label})] * forged
     assert asked.head is not None
     if label is not None:
         assert name not in asked.head.section.lines
@@ -60,4 +60,4 @@ def test_many_at_once() -> None:
     Hygiene(GUARDED, removed.append, violations.append, told)(Asked(*lines))
     assert sorted(removed) == ["x-real-ip", "x-tenant-id", "x-user-id", "x-user-id"]
     assert violations == ["header_manipulation"]
-    assert told.events == [("identity headers forged", {"headers": "x-tenant-id, x-user-id"})]
+    assert told.events == [("audit.identity_headers_forged", {"headers": "x-tenant-id, x-user-id"})]

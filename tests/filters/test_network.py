@@ -41,4 +41,4 @@ def test_who_may(allow: list[str], deny: list[str], line: bytes, *, trusted: boo
     asked = Asked(*filter(None, [line]), trusted=trusted)
     said = outcome(NetworkPolicy(AccessList(allow, deny), client, told), asked)
     assert said == ("" if passes else "address-denied")
-    assert told.events == ([] if passes else [("address denied", {})])
+    assert told.events == ([] if passes else [("audit.address_denied", {})])

@@ -87,7 +87,7 @@ def test_every_answer(answer: Any, said: str, *, in_thread: bool) -> None:
     assert one.judge() == said
     assert len(one.threads) == in_thread
     assert not one.clock.getDelayedCalls()
-    assert [kind for kind, _ in one.told.events] == ["policy refused"] * (said == "policy-refused")
+    assert [kind for kind, _ in one.told.events] == ["audit.policy_refused"] * (said == "policy-refused")
 
 
 def test_a_text_is_told() -> None:
@@ -102,7 +102,7 @@ def test_a_text_is_told() -> None:
     refused = reasons[0].value
     assert isinstance(refused, Refused)
     assert (refused.reason.status, refused.detail) == (403, "not at night")
-    assert one.told.events == [("policy refused", {"policy": "hours", "tenant": "acme"})]
+    assert one.told.events == [("audit.policy_refused", {"policy": "hours", "tenant": "acme"})]
 
 
 class Broken(Exception):

@@ -136,7 +136,7 @@ def test_another_tenant(naming: str) -> None:
         known = naming not in ("empty", "unicode", "unknown")
         assert one.crossings == [("acme", "rival" if known else "")]
         ((kind, facts),) = one.told.events
-        assert (kind, facts["tenant"], facts["subject"]) == ("another tenant named", "acme", "ada")
+        assert (kind, facts["tenant"], facts["subject"]) == ("audit.cross_tenant", "acme", "ada")
 
 
 @pytest.mark.parametrize("naming", OWN)
@@ -156,7 +156,7 @@ def test_administrators(bypass: bool, roles: list[str], said: str) -> None:
     one = Room(Isolation(admin_bypass=bypass))
     assert one.judge(caller("acme", roles=roles), Asked(b"X-Org: rival\r\n")) == said
     ((kind, facts),) = one.told.events
-    assert kind == ("another tenant named" if said else "administrator in another tenant")
+    assert kind == ("audit.cross_tenant" if said else "audit.admin_in_other_tenant")
     assert (facts["tenant"], facts["target"], facts["subject"]) == ("acme", "rival", "ada")
 
 

@@ -18,6 +18,7 @@ from gatewayd.config.models.idempotency import Idempotency
 from gatewayd.config.models.identity_headers import GuardedHeaders, IdentityHeaders
 from gatewayd.config.models.limits import Limits
 from gatewayd.config.models.listener import Listener
+from gatewayd.config.models.log import Audit, Log
 from gatewayd.config.models.metrics import Metrics
 from gatewayd.config.models.names import ServiceName
 from gatewayd.config.models.ratelimits import RateLimit
@@ -42,7 +43,9 @@ class Config(Section):
     gateway: Gateway = Field(default=Gateway(), description="The process as a whole.")
     listeners: tuple[Listener, ...] = Field(default=(Listener(),), description="Where clients connect.")
     metrics: Metrics = Field(default=Metrics(), description="The port for operators: metrics and health.")
-    access_log: AccessLog = Field(default=AccessLog(), description="One JSON line per request.")
+    access_log: AccessLog = Field(default=AccessLog(), description="One line per request.")
+    log: Log = Field(default=Log(), description="What the gateway tells of itself.")
+    audit: Audit = Field(default=Audit(), description="What was tried against it, and who changed what about it.")
     limits: Limits = Field(default=Limits(), description="What clients may use up.")
     timeouts: ClientTimeouts = Field(default=ClientTimeouts(), description="How long the gateway waits for clients.")
     shedding: Shedding = Field(default=Shedding(), description="What is refused when the gateway is overloaded.")

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from gatewayd.config.models.access_log import Sampled
 from gatewayd.config.models.answers import Redirect, Respond
 from gatewayd.config.models.authorization import Authorize
 from gatewayd.config.models.browser import Csrf, OwnBrowserHeaders, OwnCors
@@ -93,6 +94,7 @@ class Route(Section):
     )
     fallback: Fallback | None = Field(default=None, description="What answers when the service cannot.")
     mirror: Mirror | None = Field(default=None, description="Another service that gets a copy of requests.")
+    access_log: Sampled | None = Field(default=None, description="How many of its requests the access log has.")
     priority: Literal["low", "normal", "high", "critical"] = Field(
         default="normal", description="Under overload the lowest are refused first; see `shedding`."
     )

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 
 from gatewayd.config.complaint import Complaint
+from gatewayd.config.models.access_log import Sampled
 from gatewayd.config.models.callers import FilePath, Options, Permission, TenantId
 from gatewayd.config.models.names import HeaderName, HostPattern, Peer, RouteName
 from gatewayd.config.models.ratelimits import LimitNames, Limits
@@ -33,6 +34,7 @@ class TenantEntry(Section):
         default=FrozenDict(), description="Limits of this tenant's requests, by their name in `rate_limits`."
     )
     overrides: Options = Field(default=FrozenDict(), description="What its contract changes.")
+    access_log: Sampled | None = Field(default=None, description="How many of its requests the access log has.")
     allow: tuple[Peer, ...] = Field(default=(), description="Addresses its callers may have; any if left out.")
     deny: tuple[Peer, ...] = Field(default=(), description="Addresses they may not have, although `allow` names them.")
 

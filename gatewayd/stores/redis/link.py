@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import deferLater
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gatewayd.core.backoff import Backoff
+from gatewayd.log import Log, events
 from gatewayd.stores.redis.faults import SILENT, STOPPED, Fault, disconnected
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 RETRY = Backoff(base=0.1, factor=2.0, cap=5.0, jitter=0.5)
 
-_log = Logger()
+_log = Log(__name__)
 
 
 class Pool(Protocol):
@@ -131,4 +131,4 @@ class Link:
 def _report(failure: Failure) -> None:
     """The end of a coroutine that ends by being cancelled, or by a mistake."""
     if not failure.check(CancelledError):
-        _log.failure("the care of a connection to Redis ended", failure)
+        _log.failure(events.STORE_ERROR, failure)

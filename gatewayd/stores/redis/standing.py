@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.logger import Logger
-
+from gatewayd.log import Event, Log, events
 from gatewayd.stores.redis.faults import Fault
 
 _MOST_TOLD = 20  # different faults that the log tells before Redis comes or goes
 
-_log = Logger()
+_log = Log(__name__)
 
 
 class Standing:
@@ -31,20 +30,20 @@ class Standing:
             self.up, self._judged = up, True
             self._told.clear()
             if up:
-                _log.info("Redis at {place} is up", place=self._place)
+                _log(events.STORE_UP, place=self._place)
             else:
                 self._told.add(fault)
-                _log.warn("Redis at {place} is away: {why}", place=self._place, why=fault.why)
+                _log(events.STORE_DOWN, place=self._place, why=fault.why)
             self._on_change(up, "" if up else fault.why)
         elif not up and fault.kind == "auth":  # it came back, and somebody has to look at it
-            self._tell(fault, "Redis at {place} is still away: {why}")
+            self._tell(fault, events.STORE_STILL_DOWN)
 
     def complain(self, fault: Fault) -> None:
         """Redis is up, and a call failed for a reason that somebody has to look at."""
-        self._tell(fault, "Redis at {place} is of no use to some: {why}")
+        self._tell(fault, events.STORE_UNUSABLE)
 
-    def _tell(self, fault: Fault, text: str) -> None:
+    def _tell(self, fault: Fault, event: Event) -> None:
         """Log what is wrong, once until Redis comes or goes."""
         if fault not in self._told and len(self._told) < _MOST_TOLD:
             self._told.add(fault)
-            _log.warn(text, place=self._place, why=fault.why)
+            _log(event, place=self._place, why=fault.why)

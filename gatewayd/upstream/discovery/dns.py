@@ -7,17 +7,17 @@ from typing import Literal
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gatewayd.core.backoff import Backoff
 from gatewayd.core.membership import Found, next_lookup
+from gatewayd.log import Log, events
 from gatewayd.upstream.discovery.findings import Findings, OnFailure, OnFound
 from gatewayd.upstream.discovery.lookup import Asking, Lookup, Targets, phrase
 
 LONGEST_RETRY = 60.0  # seconds from one failed lookup to the next, unless a TTL may not be that long
 
-_log = Logger()
+_log = Log(__name__)
 
 
 class DnsDiscovery:
@@ -92,7 +92,7 @@ class DnsDiscovery:
         lookup = self._lookup.by_service() if self._srv else self._lookup.by_address(self._port)
         asking = Deferred.fromCoroutine(lookup)
         asking.addCallbacks(self._found, self._failed)
-        asking.addErrback(lambda failure: _log.failure("what follows from a lookup failed", failure))
+        asking.addErrback(lambda failure: _log.failure(events.INTERNAL_ERROR, failure, what="a lookup"))
         asking.addCallback(lambda _: self._settle())
 
     def _found(self, targets: Targets) -> None:

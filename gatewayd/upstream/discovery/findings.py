@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from operator import attrgetter
 
-from twisted.logger import Logger
-
 from gatewayd.core.membership import Found, Plan, plan
+from gatewayd.log import Log, events
 
 _NAMED = 5  # targets of a change that the log names; of more it gives the number
 
-_log = Logger()
+_log = Log(__name__)
 
 OnFound = Callable[[tuple[Found, ...]], object]
 OnFailure = Callable[[str], object]
@@ -37,13 +36,13 @@ class Findings:
     def found(self, targets: Iterable[Found]) -> None:
         """A try found `targets`, at least one."""
         if self.failure:
-            _log.info("{source} tells its targets again", source=self._source)
+            _log(events.DISCOVERY_RECOVERED, source=self._source)
             self.failure = ""
         before = {target.url: target for target in self.targets}
         self.targets = tuple(sorted(targets, key=attrgetter("priority", "url")))
         change = plan(before, self.targets)
         if not change.nothing:
-            _log.info("targets of {source}: {change}", source=self._source, change=_told(change))
+            _log(events.TARGETS_CHANGED, source=self._source, change=_told(change))
             self._on_found(self.targets)
 
     def failed(self, why: str, topic: object = None) -> None:
@@ -52,7 +51,7 @@ class Findings:
             kept = len(self.targets)
             last = "its last target stays" if kept == 1 else f"its last {kept} targets stay"
             stays = last if kept else "there is none to go on with"
-            _log.warn("no targets of {source}: {why}; {stays}", source=self._source, why=why, stays=stays)
+            _log(events.DISCOVERY_FAILED, source=self._source, why=why, stays=stays)
         self.failure, self._topic = why, topic
         self._on_failure(why)
 

@@ -10,11 +10,11 @@ from typing import Any, Protocol, TypeAlias
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.defer import TimeoutError as NoAnswer
 from twisted.internet.error import CannotListenError, ConnectError
-from twisted.logger import Logger
 from twisted.names import dns
 from twisted.names.error import DNSNameError, DNSQueryRefusedError, DNSServerError, DomainError
 
 from gatewayd.core.membership import Found, ranks, share
+from gatewayd.log import Log, events
 
 _MOST_ALIASES = 8  # in a row; unbound follows 11, BIND 16, and two are rare
 
@@ -27,7 +27,7 @@ _METADATA = frozenset(
     )
 )  # fmt: skip
 
-_log = Logger()
+_log = Log(__name__)
 
 Ask: TypeAlias = Callable[[bytes], "Deferred[Any]"]
 
@@ -225,5 +225,5 @@ def phrase(error: Exception) -> str:
         return "no name server can be reached"
     if isinstance(error, CannotListenError):
         return "there is no socket to ask with"
-    _log.error("a lookup failed: {error!r}", error=error)
+    _log(events.LOOKUP_FAILED, error=repr(error))
     return f"the lookup itself failed ({type(error).__name__})"

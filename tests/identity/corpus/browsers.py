@@ -58,7 +58,7 @@ def _caused(id_: str, *lines: bytes, method: bytes = b"POST") -> Attack:
         403,
         "cross-site",
         (*ADMITTED, BYPASS),
-        event="cross-site request",
+        event="audit.cross_site_request",
         method=method,
     )
 

@@ -108,7 +108,7 @@ def _key(id_: str, key: bytes, moved: tuple[str, ...] = (FAILED,)) -> Attack:
         401,
         "invalid-api-key",
         moved,
-        event="API key refused",
+        event="audit.api_key_refused",
         answered=(b'WWW-Authenticate: ApiKey realm="shop", header="x-api-key", error="invalid_key"',),
         unsaid=(key or b"gw_", b"expired", b"unknown"),
     )
@@ -155,7 +155,7 @@ HERE = (
         "invalid-token",
         (*refused("algorithm"), BYPASS),
         truth="forged-token",
-        event="token forged",
+        event="audit.token_forged",
     ),
     Attack(
         "optional-wrong-secret",
@@ -165,7 +165,7 @@ HERE = (
         "invalid-token",
         (*refused("invalid"), BYPASS),
         truth="forged-token",
-        event="token forged",
+        event="audit.token_forged",
     ),
     Attack(
         "optional-bad-key",
@@ -174,7 +174,7 @@ HERE = (
         401,
         "invalid-api-key",
         (FAILED,),
-        event="API key refused",
+        event="audit.api_key_refused",
     ),
 )
 

@@ -7,7 +7,7 @@ from .cases import ADMITTED, ANONYMOUS, EVIL, FORGED, Passage, ask, removed
 
 _FORGED = "a service believes these because nobody else can write them"
 _CLAIMED = "where a request comes from is seen, not said"
-_EVENT = "identity headers forged"
+_EVENT = "audit.identity_headers_forged"
 _IDENTITY = (b"x-tenant-id: acme", b"x-auth-person: user-1", b"x-user-roles: door-staff")
 
 

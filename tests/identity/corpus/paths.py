@@ -73,7 +73,7 @@ ATTACKS = (
         "no-route",
         (*ADMITTED, CROSSED, pair("acme", "other")),
         truth="hidden-tenant",
-        event="another tenant named",
+        event="audit.cross_tenant",
     ),
 )
 

@@ -25,7 +25,7 @@ def _forbidden(id_: str, path: bytes, **changes: object) -> Attack:
         403,
         "forbidden",
         ADMITTED,
-        event="not permitted",
+        event="audit.not_permitted",
         answered=(b'WWW-Authenticate: Bearer realm="shop", error="insufficient_scope"',),
     )
 
@@ -62,8 +62,8 @@ def _policy(
 
 
 POLICIES = (
-    _policy("refuses", b"refuses", 403, "policy-refused", "policy refused"),
-    _policy("explains", b"explains", 403, "policy-refused", "policy refused"),
+    _policy("refuses", b"refuses", 403, "policy-refused", "audit.policy_refused"),
+    _policy("explains", b"explains", 403, "policy-refused", "audit.policy_refused"),
     _policy("fails", b"fails", 503, "policy-failed"),
     _policy("mumbles", b"mumbles", 503, "policy-failed"),
     _policy("hangs", b"hangs", 503, "policy-failed"),
@@ -76,7 +76,9 @@ POLICIES = (
 
 def _address(id_: str, *lines: bytes, moved: tuple[str, ...] = ()) -> Attack:
     """A stranger to the network, whatever it says."""
-    return Attack(f"address-{id_}", _ADDRESS, ask(b"/lan/", *lines), 403, "address-denied", moved, "", "address denied")
+    return Attack(
+        f"address-{id_}", _ADDRESS, ask(b"/lan/", *lines), 403, "address-denied", moved, "", "audit.address_denied"
+    )
 
 
 ADDRESSES = (
@@ -169,7 +171,7 @@ def _webhook(
 ) -> Attack:
     """A webhook that is refused."""
     payload = ask(path, *lines, method=b"POST", body=body)
-    event = "webhook refused" if reason == "webhook-signature" else ""
+    event = "audit.webhook_refused" if reason == "webhook-signature" else ""
     return Attack(f"webhook-{id_}", _SIGNED, payload, 403, reason, (BYPASS,), event=event, method=b"POST")
 
 
@@ -250,7 +252,7 @@ PASSAGES = (
             *removed("x-tenant-id", "x-tenant-id", "x-real-ip"),
             "security_violations_total{violation_type=header_manipulation}",
         ),
-        event="identity headers forged",
+        event="audit.identity_headers_forged",
     ),
     Passage("host-open", _HOST, ask(b"/users/", host=b"open.test"), (), absent=ANONYMOUS),
     Passage("host-open-port", _HOST, ask(b"/users/", host=b"OPEN.test:8080"), (), present=(b"host: OPEN.test:8080",)),

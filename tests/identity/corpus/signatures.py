@@ -54,7 +54,7 @@ def _token(
         "invalid-token",
         (*refused(error), *((BYPASS,) if forged else ())),
         truth="forged-token" if forged else "",
-        event="token forged" if forged else "",
+        event="audit.token_forged" if forged else "",
         answered=(b'WWW-Authenticate: Bearer realm="shop", error="invalid_token"', *answered),
         unsaid=(credential,),
     )

@@ -33,7 +33,7 @@ def _foreign(
         "foreign-tenant" if open_ else "no-route",
         (*ADMITTED, CROSSED, pair("acme", target)),
         truth="" if open_ else "hidden-tenant",
-        event="another tenant named",
+        event="audit.cross_tenant",
         unsaid=() if open_ else (b"tenant",),
     )
 
@@ -131,7 +131,7 @@ STATES = (
         403,
         "tenant-suspended",
         _of("frozen"),
-        event="tenant suspended",
+        event="audit.tenant_suspended",
     ),
     Attack(
         "tenant-suspended-administrator",
@@ -140,7 +140,7 @@ STATES = (
         403,
         "tenant-suspended",
         _of("frozen"),
-        event="tenant suspended",
+        event="audit.tenant_suspended",
     ),
     Attack(
         "tenant-unknown",
@@ -149,7 +149,7 @@ STATES = (
         403,
         "tenant-unknown",
         _of("nobody"),
-        event="tenant unknown",
+        event="audit.tenant_unknown",
     ),
     Attack(
         "tenant-none",
@@ -158,7 +158,7 @@ STATES = (
         403,
         "tenant-unknown",
         (PASSED,),
-        event="tenant unknown",
+        event="audit.tenant_unknown",
     ),
     Attack(
         "tenant-null",
@@ -167,7 +167,7 @@ STATES = (
         403,
         "tenant-unknown",
         (PASSED,),
-        event="tenant unknown",
+        event="audit.tenant_unknown",
     ),
     Attack(
         "tenant-by-header-only",
@@ -176,7 +176,7 @@ STATES = (
         403,
         "tenant-unknown",
         (PASSED,),
-        event="tenant unknown",
+        event="audit.tenant_unknown",
     ),
     Attack("tenant-route", _STATE, ask(b"/users/", good(tenant_id="narrow")), 403, "tenant-route", _of("narrow")),
     Attack(
@@ -186,7 +186,7 @@ STATES = (
         403,
         "address-denied",
         _of("walled"),
-        event="address denied",
+        event="audit.address_denied",
     ),
     Attack(
         "tenant-address-claimed",
@@ -199,7 +199,7 @@ STATES = (
             "dangerous_headers_filtered_total{header_name=x-forwarded-*}",
             "dangerous_headers_filtered_total{header_name=x-real-ip}",
         ),
-        event="address denied",
+        event="audit.address_denied",
     ),
 )
 
@@ -229,7 +229,7 @@ PASSAGES = (
         _ADMIN,
         ask(b"/ops/other/", good(roles=["admin"])),
         present=(b"x-tenant-id: acme", b"x-user-roles: admin"),
-        event="administrator in another tenant",
+        event="audit.admin_in_other_tenant",
     ),
     Passage(
         "administrator-without-tenant",
@@ -237,7 +237,7 @@ PASSAGES = (
         ask(b"/ops/other/", good(roles=["admin"], tenant_id=...)),
         (PASSED,),
         absent=(b"x-tenant-id",),
-        event="administrator in another tenant",
+        event="audit.admin_in_other_tenant",
     ),
     Passage("anonymous-names-whom-it-likes", _APART, ask(b"/login/{}?tenant_id=other"), (), absent=(b"x-tenant-id",)),
     Passage("narrow-where-it-may", _STATE, ask(b"/scan/", good(tenant_id="narrow")), _of("narrow")),
