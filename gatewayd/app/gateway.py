@@ -48,7 +48,7 @@ def _tell(**fields: str) -> None:
     try:
         notify(fields)
     except OSError as error:
-        _log(events.NOTIFY_FAILED, socket=os.environ.get("NOTIFY_SOCKET"), error=str(error))
+        _log(events.NOTIFY_FAILED, socket=os.environ.get("NOTIFY_SOCKET"), why=str(error))
 
 
 def counted(number: int, noun: str) -> str:

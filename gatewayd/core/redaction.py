@@ -57,8 +57,8 @@ class Redactor:
             _JWT,
             _API_KEY,
             _USERINFO,
-            rf"(?P<header>(?<![\w-])(?:{headers})[\"']?: *)[^\r\n\"'\\]+",
-            rf"(?P<parameter>[?&;](?:{parameters})=)[^&;#\s\"'\\]*",
+            rf"(?P<header>(?<![\w-])(?:{headers})[\"']?: *(?:b?[\"'])?)[^\r\n\"'\\]+",
+            rf"(?P<parameter>[?&;](?:{parameters})=)[^&;#\s\"'\\]+",
         ]
         self._pattern = re.compile("|".join(parts), re.IGNORECASE)
 

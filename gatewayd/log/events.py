@@ -40,7 +40,7 @@ RELIEVED = Event(
     "gateway.relieved", "info", "no longer overloaded: every request is served again", "Shedding has ended."
 )
 NOTIFY_FAILED = Event(
-    "gateway.notify_failed", "warn", "cannot notify {socket}: {error}",
+    "gateway.notify_failed", "warn", "cannot notify {socket}: {why}",
     "Whoever started the gateway (systemd, as a rule) was not told of its state.",
 )  # fmt: skip
 INTERNAL_ERROR = Event(
@@ -162,7 +162,7 @@ DISCOVERY_RECOVERED = Event(
     "discovery.recovered", "info", "{source} tells its targets again", "After `discovery.failed`.", key=("source",)
 )
 LOOKUP_FAILED = Event(
-    "discovery.lookup_failed", "error", "a lookup failed: {error}", "A lookup failed in a way nobody expected."
+    "discovery.lookup_failed", "error", "a lookup failed: {why}", "A lookup failed in a way nobody expected."
 )
 
 # Who is calling: where keys, lists and verdicts come from.

@@ -14,7 +14,6 @@ FIELDS: dict[str, str] = {
     "count": "how many",
     "destination": "what a request that was believed to be an administrator's is about",
     "duration": "for how long, in words",
-    "error": "what went wrong",
     "failed": "lines that could not be written",
     "failures": "calls in the window that failed",
     "headers": "names of header fields, with commas",

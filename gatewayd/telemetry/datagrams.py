@@ -45,9 +45,12 @@ class DatagramOutlet:
     def write(self, batch: Sequence[bytes], stopping: Event) -> int:
         """Send every message; how many were lost."""
         lost = 0
-        for message in batch:
+        for index, message in enumerate(batch):
             try:
                 self._send(message, stopping)
+            except TimeoutError:  # nobody takes anything, and there is no time left
+                self.cause = "nobody takes it"
+                return lost + len(batch) - index
             except OSError as error:
                 lost += 1
                 self.cause = error.strerror or str(error) or repr(error)

@@ -13,9 +13,9 @@ from twisted.python.failure import Failure
 from gatewayd.core.redaction import MASK, SHORTEST, Redactor
 from gatewayd.log import Event
 
-# What older parts of Twisted put into every event: the message has it already, or it means nothing outside.
+# What older parts of Twisted put into their events: the message has it already, or it means nothing outside.
 _LEGACY = frozenset({"failure", "format", "isError", "message", "printed", "system", "time", "why"})
-_OURS = frozenset({"time", "level", "namespace", "message", "error", "traceback"})
+_OURS = frozenset({"time", "level", "event", "namespace", "message", "error", "traceback"})
 LIBRARY = "library"  # the event of lines that others than gatewayd wrote
 
 Line = dict[str, object]
@@ -80,8 +80,9 @@ def line_of(event: LogEvent, redactor: Redactor) -> Line:
 
 def _fields(event: LogEvent) -> Iterator[tuple[str, Any]]:
     """The event's own fields that are plain values."""
+    left_out = _OURS if isinstance(event.get("log_event"), Event) else _OURS | _LEGACY
     for name, value in event.items():
-        if name.startswith("log_") or name in _LEGACY or name in _OURS or name == "event":
+        if name.startswith("log_") or name in left_out:
             continue
         if isinstance(value, bytes):
             yield name, value.decode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""What the daemon writes down: a line for each request, and its security events."""
+"""What the daemon writes down: a line for each request, and its audit events."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ def records(path: Path, marks: Collection[bytes]) -> dict[bytes, dict[str, Any]]
 
 
 def told(gateway: GatewayProcess) -> list[dict[str, Any]]:
-    """The security events of single requests so far, in order."""
+    """The audit events of single requests so far, in order."""
     lines = [json.loads(line) for line in gateway.stderr.splitlines(keepends=True) if line.endswith("}\n")]
-    return [line for line in lines if line["namespace"] == "gatewayd.security" and "request_id" in line]
+    return [line for line in lines if line["event"].startswith("audit.") and "request_id" in line]

@@ -163,7 +163,7 @@ def test_a_whole_run_tells_no_secret(
         gateway.terminate()
         logs = gateway.log.encode() + (tmp_path / "access.log").read_bytes()
     assert answers
-    assert logs.count(b"security") > 20
+    assert logs.count(b"audit.") > 20
     assert _found(logs, credentials) == []
     assert _found(metrics, credentials) == []
     assert _found(bytes(answers), credentials) == []

@@ -57,6 +57,7 @@ def world(upstream: RecordingUpstream, folder: Path) -> dict[str, Any]:
             },
         ],
         "access_log": {"path": str(folder / "access.log"), "flush_interval": "100ms"},
+        "log": {"repeats": {"most": "off"}},  # every case of the table is looked up
         "authentication": _authentication(folder),
         "authorization": _authorization(),
         "tenants": _tenants(),

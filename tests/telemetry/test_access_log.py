@@ -56,7 +56,7 @@ def reports() -> Iterator[list[LogEvent]]:
 
     @implementer(ILogObserver)
     def keep(event: LogEvent) -> None:
-        if event.get("log_namespace") == "gatewayd.telemetry.access_log":
+        if event.get("log_namespace") == "gatewayd.telemetry.losses":
             events.append(event)
 
     globalLogPublisher.addObserver(keep)
@@ -179,7 +179,8 @@ def test_losses_are_reported_once_a_period() -> None:
         assert [(event["refused"], event["failed"]) for event in events[1:]] == [(0, 9)]
         assert events[1]["cause"] == "No space left on device"
         clock.pump([1] * 20)
-        assert len(events) == 2
+        assert [event["log_event"].name for event in events] == ["log.lines_lost"] * 2 + ["log.recovered"]
+        assert events.pop()["lost"] == 14
         shelf.lost = Losses(refused=5, failed=10, cause="No space left on device")
         log.close()
         assert len(events) == 3

@@ -1,38 +1,39 @@
-"""The operational log: what a line holds, and what nobody can put into one."""
+"""Where the operational log goes, in which form, and what comes into it from the standard library."""
 
 from __future__ import annotations
 
 import json
 import logging
+import os
+import pty
 import re
 from collections.abc import Iterator
-from io import StringIO
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel, globalLogPublisher
+from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.python import log as legacy
 from zope.interface import implementer
 
-from gatewayd.telemetry.log import as_json, as_text, bridge_standard_library, observer_for
+from gatewayd.core.redaction import Redactor
+from gatewayd.telemetry.forms import as_json, as_prefixed, as_prefixed_json, as_syslog, as_text
+from gatewayd.telemetry.line import Line, line_of
+from gatewayd.telemetry.log import bridge_standard_library, heed, to_descriptor, to_file
+from gatewayd.telemetry.operational import Destination
 
-
-class Terminal(StringIO):
-    """A stream that says a person reads it."""
-
-    def isatty(self) -> bool:
-        """Yes."""
-        return True
-
-
-def line(stream: StringIO) -> dict[str, object]:
-    """The only line of the stream, as JSON."""
-    text = stream.getvalue()
-    assert text.count("\n") == 1
-    document = json.loads(text)
-    assert isinstance(document, dict)
-    return document
+LINE: Line = {
+    "time": "2026-11-23T08:00:00.250Z",
+    "level": "warn",
+    "event": "target.ejected",
+    "namespace": "gatewayd.services",
+    "message": "orders: passed over",
+    "service": "orders",
+    "why": 'status "500"',
+}
+FAILED: Line = {**LINE, "error": "ValueError: odd", "traceback": "Traceback\n  File x\nValueError: odd\n"}
 
 
 @pytest.fixture
@@ -49,105 +50,117 @@ def published() -> Iterator[list[LogEvent]]:
     globalLogPublisher.removeObserver(keep)
 
 
-def test_an_event_is_one_json_object() -> None:
-    """Time in UTC, level, namespace, message, then the simple fields; objects stay in the message."""
-    stream = StringIO()
-    log = Logger("gatewayd.http", observer=observer_for(stream))
-    log.warn(
-        "refused {peer}: {cause}", peer="192.0.2.1", cause=b"limit\xff", count=3, ratio=float("nan"), thing=object()
-    )
-    document = line(stream)
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", str(document.pop("time")))
-    assert list(document.items())[:2] == [("level", "warn"), ("namespace", "gatewayd.http")]
-    assert document == {
-        "level": "warn",
-        "namespace": "gatewayd.http",
-        "message": "refused 192.0.2.1: b'limit\\xff'",
-        "peer": "192.0.2.1",
-        "cause": "limit\\xff",
-        "count": 3,
-        "ratio": "nan",
-    }
+def written(destination: Destination, fd: int) -> str:
+    """What reaches the other end of a pipe or a terminal when `LINE` is written."""
+    destination.sink.write(destination.form(LINE))
+    return os.read(fd, 65536).decode()
 
 
-def test_a_failure_keeps_its_traceback() -> None:
-    """An exception adds its type and text and where it came from."""
-    stream = StringIO()
-    log = Logger("gatewayd.app", observer=observer_for(stream))
+def test_a_pipe_gets_json() -> None:
+    """For machines; the descriptor is shared and stays open."""
+    reader, writer = os.pipe()
     try:
-        raise ValueError("no such thing")
-    except ValueError:
-        log.failure("the start failed")
-    document = line(stream)
-    assert document["level"] == "critical"
-    assert document["message"] == "the start failed"
-    assert document["error"] == "ValueError: no such thing"
-    assert "test_a_failure_keeps_its_traceback" in str(document["traceback"])
-
-
-def test_the_level_is_a_floor() -> None:
-    """Events below the level are left out."""
-    stream = StringIO()
-    log = Logger("gatewayd", observer=observer_for(stream, level="warn"))
-    log.debug("no")
-    log.info("no")
-    log.warn("yes")
-    assert line(stream)["message"] == "yes"
-
-
-def test_the_messages_of_older_code_come_through() -> None:
-    """`twisted.python.log.msg`, as some libraries still use it, is an event like others, without its odd fields."""
-    stream = StringIO()
-    observer = observer_for(stream)
-    globalLogPublisher.addObserver(observer)
-    try:
-        legacy.msg("old", "style", system="txredisapi")
+        assert json.loads(written(to_descriptor(writer), reader)) == LINE
+        assert written(to_descriptor(writer, "text", {}), reader).endswith(
+            " warn     gatewayd.services: orders: passed over\n"
+        )
     finally:
-        globalLogPublisher.removeObserver(observer)
-    document = line(stream)
-    assert document["message"] == "old style"
-    assert set(document) == {"time", "level", "namespace", "message"}
+        os.close(reader)
+        os.close(writer)
 
 
-def test_a_terminal_gets_lines_for_people() -> None:
-    """Time of day, level, where, what; in colour unless NO_COLOR says otherwise."""
-    for environ, expected in (
-        ({}, "\x1b[33mwarn    \x1b[0m gatewayd.http: slow\n"),
-        ({"NO_COLOR": "1"}, "warn     gatewayd.http: slow\n"),
-    ):
-        stream = Terminal()
-        Logger("gatewayd.http", observer=observer_for(stream, environ=environ)).warn("slow")
-        moment, _, rest = stream.getvalue().partition(" ")
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, "\x1b[33mwarn    \x1b[0m gatewayd.services: orders: passed over\r\n"),
+        ({"NO_COLOR": "1"}, "warn     gatewayd.services: orders: passed over\r\n"),
+    ],
+)
+def test_a_terminal_gets_lines_for_people(environ: dict[str, str], expected: str) -> None:
+    """Time of day, level, where, what; in colour unless NO_COLOR says otherwise; JSON where it is asked for."""
+    ours, theirs = pty.openpty()
+    try:
+        moment, _, rest = written(to_descriptor(theirs, "auto", environ), ours).partition(" ")
         assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3}", moment)
         assert rest == expected
+        assert json.loads(written(to_descriptor(theirs, "json", environ), ours)) == LINE
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
-def test_a_terminal_shows_tracebacks_indented() -> None:
-    """A traceback follows its message, set off from the lines of other events."""
-    stream = Terminal()
-    log = Logger("gatewayd", observer=observer_for(stream, environ={"NO_COLOR": "1"}))
-    try:
-        raise ValueError("odd")
-    except ValueError:
-        log.failure("failed")
-    first, *others = stream.getvalue().splitlines()
-    assert first.endswith("gatewayd: failed")
-    assert others[-1].endswith("ValueError: odd")
-    assert all(text.startswith("    ") for text in others)
+def test_tracebacks_are_set_off() -> None:
+    """A traceback follows its message, apart from the lines of other events."""
+    first, *others = as_text(False)(FAILED).decode().splitlines()
+    assert first.endswith("gatewayd.services: orders: passed over")
+    assert others == ["    Traceback", "      File x", "    ValueError: odd"]
+
+
+def test_the_journal_without_its_socket_gets_priorities(tmp_path: Path) -> None:
+    """Each line begins with its priority and has no time: the journal has one. JSON only where it is asked for."""
+    with open(tmp_path / "stream", "w+b") as stream:
+        status = os.fstat(stream.fileno())
+        environ = {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}
+        auto = to_descriptor(stream.fileno(), "auto", environ, str(tmp_path / "none"))
+        assert auto.form is as_prefixed
+        assert to_descriptor(stream.fileno(), "json", environ).form is as_prefixed_json
+    assert as_prefixed(FAILED).decode().splitlines() == [
+        "<4>gatewayd.services: orders: passed over",
+        "<4>    Traceback",
+        "<4>      File x",
+        "<4>    ValueError: odd",
+    ]
+    assert as_prefixed_json(LINE).startswith(b'<4>{"time"')
+
+
+def test_syslog() -> None:
+    """Priority and facility, local time, who, the text on one line, and the fields behind it."""
+    text = as_syslog("gw", lambda: 42)(FAILED).decode()
+    start, _, rest = text.partition(" gw[42]: ")
+    assert re.fullmatch(r"<12>[A-Z][a-z]{2} [ 1-3]\d \d\d:\d\d:\d\d", start)
+    assert rest == (
+        'orders: passed over: ValueError: odd [event=target.ejected service=orders why="status \\"500\\""]'
+    )
+    assert "\n" not in text
+    assert len(as_syslog("gw", lambda: 42)({**LINE, "message": "x" * 10_000})) <= 2048
+
+
+def test_a_file(tmp_path: Path) -> None:
+    """Nobody else on the machine reads it; it is there from the first line on."""
+    destination = to_file(str(tmp_path / "g.log"))
+    destination.sink.write(destination.form(LINE))
+    destination.sink.close()
+    assert json.loads((tmp_path / "g.log").read_text()) == LINE
+    assert (tmp_path / "g.log").stat().st_mode & 0o007 == 0
+    with pytest.raises(FileNotFoundError):
+        to_file(str(tmp_path / "none" / "g.log"))
 
 
 @given(st.text())
 def test_what_is_quoted_can_not_forge_lines_or_steer_a_terminal(text: str) -> None:
     """Whatever a message quotes, JSON stays one line of ASCII and a terminal sees no control character."""
-    event: LogEvent = {"log_format": "{quoted}", "quoted": text, "log_level": LogLevel.info, "log_namespace": "n"}
-    document = as_json(event)
-    assert document.isascii()
-    assert document.count("\n") == 1
-    assert json.loads(document)["quoted"] == text
-    shown = as_text(event, colours=False)
-    shown.encode("utf-8")
+    line: Line = {**LINE, "message": text}
+    assert as_json(line).isascii()
+    assert as_json(line).count(b"\n") == 1
+    assert json.loads(as_json(line))["message"] == text
+    shown = as_text(False)(line).decode()
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", shown)
     assert all(later.startswith("    ") for later in shown.rstrip("\n").split("\n")[1:])
+    assert b"\n" not in as_syslog("gw", lambda: 1)(line)
+    assert all(part.startswith(b"<4>") for part in as_prefixed(line).rstrip(b"\n").split(b"\n"))
+
+
+def lines_of(events: list[LogEvent], namespace: str) -> list[dict[str, Any]]:
+    """What is written of a namespace's events."""
+    return [line_of(event, Redactor()) for event in events if event["log_namespace"] == namespace]
+
+
+def test_the_messages_of_older_code_come_through(published: list[LogEvent]) -> None:
+    """`twisted.python.log.msg`, as some libraries still use it, is an event like others, without its odd fields."""
+    legacy.msg("old", "style", system="txredisapi")
+    (line,) = lines_of(published, "log_legacy")
+    assert line["message"] == "old style"
+    assert set(line) == {"time", "level", "event", "namespace", "message"}
 
 
 def test_the_standard_library_is_bridged(published: list[LogEvent]) -> None:
@@ -156,6 +169,10 @@ def test_the_standard_library_is_bridged(published: list[LogEvent]) -> None:
     library = logging.getLogger("asyncio")
     try:
         library.debug("below the level")
+        heed("debug")
+        library.debug("callback took %s s", 1.5)
+        heed("warn")
+        library.info("below the level")
         library.error("callback took %s s", 2.5)
         try:
             raise KeyError("k")
@@ -164,10 +181,13 @@ def test_the_standard_library_is_bridged(published: list[LogEvent]) -> None:
     finally:
         undo()
     library.error("after")
-    ours = [event for event in published if event["log_namespace"] == "asyncio"]
-    documents = [json.loads(as_json(event)) for event in ours]
-    assert [(one["level"], one["message"]) for one in documents] == [("error", "callback took 2.5 s"), ("warn", "odd")]
-    assert documents[1]["error"] == "KeyError: 'k'"
+    lines = lines_of(published, "asyncio")
+    assert [(one["level"], one["message"]) for one in lines] == [
+        ("debug", "callback took 1.5 s"),
+        ("error", "callback took 2.5 s"),
+        ("warn", "odd"),
+    ]
+    assert lines[2]["error"] == "KeyError: 'k'"
 
 
 @pytest.mark.parametrize(
@@ -193,13 +213,3 @@ def test_levels_of_the_standard_library_map_down(published: list[LogEvent], numb
     finally:
         undo()
     assert [event["log_level"].name for event in published if event["log_namespace"] == "some.library"] == [name]
-
-
-def test_factories_are_no_news() -> None:
-    """Twisted's word on the factory of every fetch is left out, in whichever namespace; what follows it is not."""
-    stream = StringIO()
-    log = Logger("twisted.web.client._HTTP11ClientFactory", observer=observer_for(stream))
-    log.info("Starting factory {factory!r}", factory=object())
-    log.info("Stopping factory {factory!r}", factory=object())
-    log.warn("no answer")
-    assert line(stream)["message"] == "no answer"

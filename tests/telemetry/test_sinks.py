@@ -116,7 +116,7 @@ def test_a_reader_that_sleeps_costs_lines_not_memory(pipe: Pipe, blocking: bool)
     if not blocking:  # the thread has given up, and counted what it could not write
         received = reader.readall()
         losses = sink.losses()
-        assert losses.cause == os.strerror(errno.EAGAIN)
+        assert losses.cause == "its reader takes nothing"
         assert received.count(b"\n") + losses.refused + losses.failed == 10_000
 
 

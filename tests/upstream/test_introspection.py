@@ -241,7 +241,7 @@ def test_our_own_mistake() -> None:
         asking = world.introspector.ask(b"t0ken")
         world.answers.pop().errback(Failure(ZeroDivisionError("x")))
         assert str(error_of(asking, NoVerdict)) == "asking about a token failed"
-        assert log.told() == ["critical: asking about a token failed"]
+        assert log.told() == ["error: asking about a token failed"]
 
 
 def test_call_that_fails() -> None:

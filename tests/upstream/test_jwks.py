@@ -248,7 +248,7 @@ def test_our_own_mistake() -> None:
     world.again()
     with logged() as log:
         world.slow[0].errback(Failure(ZeroDivisionError("x")))
-        assert log.told()[0] == "critical: a fetch of keys failed"
+        assert log.told()[0] == "error: a fetch of keys failed"
     world.slow = None
     world.publish(jwks("b"))
     world.again()

@@ -136,7 +136,7 @@ def test_our_own_mistake(tmp_path: Path) -> None:
     world = World(tmp_path / "keys.yaml", parse)
     with logged() as log:
         assert world.file.start().called
-        assert log.told()[0] == f"critical: reading {world.path} failed"
+        assert log.told()[0] == f"error: reading {world.path} failed"
     fails.clear()
     world.clock.advance(2.0)
     assert world.listed == [[]]

@@ -225,5 +225,5 @@ def phrase(error: Exception) -> str:
         return "no name server can be reached"
     if isinstance(error, CannotListenError):
         return "there is no socket to ask with"
-    _log(events.LOOKUP_FAILED, error=repr(error))
+    _log(events.LOOKUP_FAILED, why=repr(error))
     return f"the lookup itself failed ({type(error).__name__})"
