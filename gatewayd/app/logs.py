@@ -18,7 +18,7 @@ from gatewayd.log import Log, events
 from gatewayd.pipeline.record import Headers, Recorder, Sampling
 from gatewayd.telemetry.access_log import AccessLog, record_as_json, record_as_text
 from gatewayd.telemetry.audit import Audit
-from gatewayd.telemetry.forms import Clockwork
+from gatewayd.telemetry.forms import clockwork
 from gatewayd.telemetry.log import heed, to_descriptor, to_file, to_syslog
 from gatewayd.telemetry.operational import Destination, LogSettings, OperationalLog
 from gatewayd.telemetry.outlets import is_terminal
@@ -140,7 +140,7 @@ def build_recorder(
     tenants: Callable[[], Mapping[bytes, float]],
 ) -> Recorder:
     """What makes the access log's records. `tenants` has the shares of tenants that have their own."""
-    section, clockwork = config.access_log, Clockwork()
+    section = config.access_log
     redactor = Redactor(_redacted(config), secrets_in(config))
     routes = {route.name: route.access_log.sample for route in config.routes if route.access_log is not None}
     listed = config.tenants.file is not None or any(entry.access_log for entry in config.tenants.table.values())
@@ -149,7 +149,7 @@ def build_recorder(
         sampling = Sampling(section.sample, routes, tenants if listed else dict, section.slow)
     return Recorder(
         add,
-        lambda: clockwork(wall_clock()),
+        clockwork(wall_clock),
         redactor,
         TrustedPeers(config.gateway.trusted_proxies),
         sampling=sampling,
@@ -177,4 +177,4 @@ def is_daemon(options: Mapping[str, Any]) -> bool:
 def warn_of_nowhere(config: Config, options: Mapping[str, Any]) -> None:
     """Say so where the access log goes to a standard output that is no more."""
     if config.access_log.path == "-" and is_daemon(options):
-        _log(events.NOWHERE, log="access_log")
+        _log(events.NOWHERE)

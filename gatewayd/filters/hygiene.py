@@ -38,7 +38,10 @@ class Hygiene:
             label = self._guarded.match(field.name)
             if label is not None:
                 self._removed(label)
-                (forged if self._guarded.forges(label) else removed).append(label)
+                if self._guarded.forges(label):
+                    forged.append(label)
+                elif field.role is Role.GUARDED:  # proxies add forwarding fields, and mean no harm
+                    removed.append(label)
         if forged:
             self._violation("header_manipulation")
             self._events(audit.HEADERS_FORGED, exchange, headers=", ".join(sorted(set(forged))))

@@ -77,8 +77,9 @@ LINES_WRITTEN_AGAIN = Event(
     key=("log",),
 )  # fmt: skip
 NOWHERE = Event(
-    "log.nowhere", "warn", "{log} goes nowhere: a daemon has no standard output; set {log}.path to a file, or off",
-    "The configuration asks for lines on an output that the process does not have.", key=("log",),
+    "log.nowhere", "warn",
+    "the access log goes nowhere: a daemon has no standard output; set access_log.path to a file, or off",
+    "The configuration asks for lines on an output that the process does not have.",
 )  # fmt: skip
 
 # Requests.

@@ -161,7 +161,11 @@ class Recorder:
                 return
         head, route, reason, target = exchange.head, exchange.route, exchange.reason, exchange.target
         peer, caller, upstream = exchange.channel.peer, exchange.caller, exchange.upstream_time
-        client = peer.address
+        client, path = peer.address, None
+        if head is not None:
+            path = head.path.decode("ascii")
+            if self._hidden or "eyJ" in path or "gw_" in path:  # how tokens and API keys begin
+                path = self._redacted(exchange, path)
         if peer.trusted and head is not None:
             client = peer.client_of(head, self._trusted)
         record: dict[str, object] = {
@@ -171,7 +175,7 @@ class Recorder:
             "method": None if head is None else head.method.decode("ascii"),
             "host": None if head is None else head.host.decode("ascii"),
             "route": "_unmatched" if route is None else route.label,
-            "path": None if head is None else self._path(exchange, head.path),
+            "path": path,
             "protocol": None if head is None else _VERSIONS[head.version],
             "status": exchange.status,
             "reason": None if reason is None else reason.slug,
@@ -183,9 +187,9 @@ class Recorder:
             "attempts": exchange.attempts,
             "bytes_in": received,
             "bytes_out": sent,
-            "duration": round(seconds, 6),
-            "upstream_time": round(upstream, 6),
-            "overhead": round(seconds - upstream, 6),
+            "duration": int(seconds * 1e6) / 1e6,  # microseconds, in a quarter of the time of `round`
+            "upstream_time": int(upstream * 1e6) / 1e6,
+            "overhead": int((seconds - upstream) * 1e6) / 1e6,
         }
         if self._query and head is not None:
             record["query"] = None if head.query is None else self._redactor.query(head.query.decode("latin-1"))
@@ -198,12 +202,9 @@ class Recorder:
             record["sample"] = share
         self._add(record)
 
-    def _path(self, exchange: Exchange, path: bytes) -> str:
-        """The path without its query, and without what is secret in it."""
-        text = path.decode("ascii")
-        if self._hidden and exchange.route is not None and (hidden := self._hidden.get(exchange.route.name)):
-            segments = text.split("/")
-            text = "/".join(MASK if index - 1 in hidden else part for index, part in enumerate(segments))
-        if "eyJ" in text or "gw_" in text:  # how tokens and API keys begin
-            text = self._redactor.text(text)
-        return text
+    def _redacted(self, exchange: Exchange, path: str) -> str:
+        """The path without what is secret in it."""
+        route = exchange.route
+        if route is not None and (hidden := self._hidden.get(route.name)):
+            path = "/".join(MASK if index - 1 in hidden else part for index, part in enumerate(path.split("/")))
+        return self._redactor.text(path)

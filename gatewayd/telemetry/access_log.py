@@ -22,13 +22,14 @@ from gatewayd.telemetry.sinks import Sink
 Record = dict[str, object]
 """What became of one request: keys in the order they are written, values that JSON knows."""
 
+_dumps, _WITH_NEWLINE = orjson.dumps, orjson.OPT_APPEND_NEWLINE
 _COLOURS = {2: "32", 3: "36", 4: "33", 5: "31"}  # by the first digit of the status
 
 
 def record_as_json(record: Record) -> bytes:
     """One object on one line."""
     try:
-        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+        return _dumps(record, option=_WITH_NEWLINE)
     except orjson.JSONEncodeError:
         # What orjson refuses, such as lone surrogates or huge integers: slower, but a line is not lost for it.
         return json.dumps(record, default=repr, skipkeys=True).encode("ascii") + b"\n"
@@ -108,8 +109,9 @@ class AccessLog:
 
     def add(self, record: Record) -> None:
         """Log one request."""
-        self._lines += self._form(record)
-        if len(self._lines) >= self._buffer_bytes:
+        lines = self._lines
+        lines += self._form(record)
+        if len(lines) >= self._buffer_bytes:
             self.flush()
 
     def flush(self) -> None:

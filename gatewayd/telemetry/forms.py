@@ -115,19 +115,22 @@ def shown(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\n", "\n    ")
 
 
-class Clockwork:
-    """Times in RFC 3339, in UTC to the millisecond: the part that stays for a second is made once in it."""
+def clockwork(wall: Callable[[], float]) -> Callable[[], str]:
+    """What tells the time in RFC 3339, in UTC to the millisecond; `wall` is the time in seconds since 1970.
 
-    __slots__ = ("_prefix", "_second")
+    A text is good for all who ask within its millisecond, and most of it for its second.
+    """
+    last, second, prefix, text = -1, -1, "", ""
 
-    def __init__(self) -> None:
-        self._second = -1
-        self._prefix = ""
+    def moment() -> str:
+        nonlocal last, second, prefix, text
+        milliseconds = int(wall() * 1000.0)
+        if milliseconds != last:
+            last = milliseconds
+            if milliseconds // 1000 != second:
+                second = milliseconds // 1000
+                prefix = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
+            text = f"{prefix}{milliseconds % 1000:03}Z"
+        return text
 
-    def __call__(self, wall: float) -> str:
-        """The text of `wall`, in seconds since 1970."""
-        second = int(wall)
-        if second != self._second:
-            self._second = second
-            self._prefix = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
-        return "%s%03dZ" % (self._prefix, (wall - second) * 1000)  # noqa: UP031 - half the time of an f-string
+    return moment

@@ -10,18 +10,19 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from twisted.logger import ILogObserver, Logger
+from twisted.logger import Logger
 from twisted.python.usage import UsageError
 
+from gatewayd.app.logs import build_log
 from gatewayd.app.notify import notify
-from gatewayd.app.start import observer
+from gatewayd.config import default
 from gatewayd.tap import Options
+from gatewayd.telemetry.line import Line
+from gatewayd.telemetry.operational import OperationalLog
 
 TWISTD = Path(sys.executable).with_name("twistd")
 PATIENCE = 30
@@ -99,7 +100,7 @@ def test_daemon(tmp_path: Path) -> None:
             os.kill(pid, signal.SIGKILL)
     assert not pidfile.exists()
     events = [json.loads(line) for line in log.read_text().splitlines()]
-    assert {"time", "level", "namespace", "message"} <= set.intersection(*map(set, events))
+    assert {"time", "level", "event", "namespace", "message"} <= set.intersection(*map(set, events))
     (warning,) = [event["message"] for event in events if event["level"] == "warn"]
     assert "access log goes nowhere" in warning
     assert "access_log.path" in warning
@@ -121,36 +122,36 @@ def test_where_the_log_goes(
 ) -> None:
     """Where twistd would write; events keep their fields, and USR1 rotates files as it does with twistd's own."""
     monkeypatch.chdir(tmp_path)
-    rotations: list[Any] = []  # bound methods of the file
-    before = signal.signal(signal.SIGUSR1, signal.SIG_DFL)
-    try:
-        observer = observer_of(given, rotations.append)
-        assert observer is not None
-        if path is not None:
-            Logger("gatewayd", observer=observer).warn("forged", tenant="acme")
-            assert json.loads((tmp_path / path).read_text())["tenant"] == "acme"
-            signal.raise_signal(signal.SIGUSR1)
-            (rotate,) = rotations
-            rotate()
-            rotate.__self__.close()
-        assert [one.name for one in tmp_path.iterdir() if path is None or one.name != path] == (
-            [] if path is None else [f"{path}.1"]
-        )
-    finally:
-        signal.signal(signal.SIGUSR1, before)
+    log = log_of(given)
+    assert log is not None
+    if path is not None:
+        Logger("gatewayd", observer=log).warn("forged", tenant="acme")
+        assert json.loads((tmp_path / path).read_text())["tenant"] == "acme"
+        log.rotate()
+        log.destination.sink.close()
+    assert sorted(one.name for one in tmp_path.iterdir()) == ([] if path is None else [path, f"{path}.1"])
 
 
-@pytest.mark.parametrize("given", [{"syslog": True}, {"logger": "some.observer"}, {"logfile": "-"}])
+@pytest.mark.parametrize("given", [{"logger": "some.observer"}, {"logfile": "-"}])
 def test_a_log_of_the_users_choice(given: dict[str, object]) -> None:
-    """The gateway leaves alone what writes to syslog, observers of the user's, and what twistd refuses."""
-    assert observer_of(given, lambda _: None) is None
+    """The gateway leaves alone observers of the user's, and what twistd refuses."""
+    assert log_of(given) is None
 
 
-def observer_of(given: dict[str, object], later: Callable[[Callable[[], None]], object]) -> ILogObserver | None:
-    """The observer for twistd's options; `later` is the reactor's `callFromThread`."""
+def test_syslog() -> None:
+    """What twistd would tell the syslog daemon is told with its priority, under the prefix that twistd is given."""
+    log = log_of({"syslog": True, "prefix": "gw"})
+    assert log is not None
+    line: Line = {"time": "2026-11-23T08:00:00.250Z", "level": "error", "event": "x", "namespace": "n", "message": "m"}
+    assert log.destination.form(line).endswith(f" gw[{os.getpid()}]: m [event=x]".encode())
+    assert log.destination.form(line).startswith(b"<11>")
+
+
+def log_of(given: dict[str, object]) -> OperationalLog | None:
+    """The operational log for twistd's options."""
     options: Any = Options()  # type: ignore[no-untyped-call]
     options.parent = given
-    return observer(options, SimpleNamespace(callFromThread=later))
+    return build_log(options, default())
 
 
 def test_errors_of_the_configuration(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_another_tenant(naming: str) -> None:
         known = naming not in ("empty", "unicode", "unknown")
         assert one.crossings == [("acme", "rival" if known else "")]
         ((kind, facts),) = one.told.events
-        assert (kind, facts["tenant"], facts["subject"]) == ("audit.cross_tenant", "acme", "ada")
+        assert (kind, facts["tenant"], facts["user"]) == ("audit.cross_tenant", "acme", "ada")
 
 
 @pytest.mark.parametrize("naming", OWN)
@@ -157,7 +157,7 @@ def test_administrators(bypass: bool, roles: list[str], said: str) -> None:
     assert one.judge(caller("acme", roles=roles), Asked(b"X-Org: rival\r\n")) == said
     ((kind, facts),) = one.told.events
     assert kind == ("audit.cross_tenant" if said else "audit.admin_in_other_tenant")
-    assert (facts["tenant"], facts["target"], facts["subject"]) == ("acme", "rival", "ada")
+    assert (facts["tenant"], facts["target"], facts["user"]) == ("acme", "rival", "ada")
 
 
 def test_an_administrator_of_no_tenant() -> None:

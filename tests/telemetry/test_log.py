@@ -118,9 +118,7 @@ def test_syslog() -> None:
     text = as_syslog("gw", lambda: 42)(FAILED).decode()
     start, _, rest = text.partition(" gw[42]: ")
     assert re.fullmatch(r"<12>[A-Z][a-z]{2} [ 1-3]\d \d\d:\d\d:\d\d", start)
-    assert rest == (
-        'orders: passed over: ValueError: odd [event=target.ejected service=orders why="status \\"500\\""]'
-    )
+    assert rest == ('orders: passed over: ValueError: odd [event=target.ejected service=orders why="status \\"500\\""]')
     assert "\n" not in text
     assert len(as_syslog("gw", lambda: 42)({**LINE, "message": "x" * 10_000})) <= 2048
 

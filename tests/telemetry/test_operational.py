@@ -102,7 +102,7 @@ def test_a_failing_policy_is_no_flood() -> None:
             "error",
         )  # fmt: skip
     kept.tell(events.POLICY_FAILED, policy="other")
-    assert [line["message"] for line in kept.shelf.lines] == ["the policy gate failed"] * 3 + ["the policy other failed"]
+    assert kept.shelf.said == ["the policy gate failed"] * 3 + ["the policy other failed"]
     assert "ValueError: odd" in kept.shelf.lines[0]["traceback"]
     clock = Clock()
     kept.log.start(clock)
