@@ -159,7 +159,11 @@ def build_recorder(
         hidden={
             route.name: hidden
             for route in config.routes
-            if (hidden := frozenset(i for name, i in parse_pattern(route.path).parameters if redactor.hides(name)))
+            if (
+                hidden := frozenset(
+                    i for name, i in parse_pattern(route.path).parameters if name.lower() in redactor.own
+                )
+            )
         },
     )
 

@@ -38,13 +38,14 @@ _USERINFO = r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
 class Redactor:
     """Masks in texts the `secrets` themselves, what looks like a credential, and the values of what has a secret name.
 
-    `names` come to those that are secret anyway: of header fields, of query parameters, of fields of log lines.
+    `names` come to those that are secret anyway: of header fields, of query parameters, of fields of log lines. `own`
+    has them in lower case.
     """
 
-    __slots__ = ("_pattern", "headers", "names")
+    __slots__ = ("_pattern", "headers", "names", "own")
 
     def __init__(self, names: Iterable[str] = (), secrets: Iterable[str] = ()) -> None:
-        own = {name.lower() for name in names}
+        self.own = own = frozenset(name.lower() for name in names)
         self.headers = CREDENTIAL_HEADERS | own
         self.names = CREDENTIAL_NAMES | CREDENTIAL_HEADERS | own
         literal = sorted({secret for secret in secrets if len(secret) >= SHORTEST}, key=len, reverse=True)

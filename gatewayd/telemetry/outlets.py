@@ -49,6 +49,7 @@ class DescriptorOutlet:
         self._shared = shared
         self._patience = patience
         self._fd = -1
+        self._hung = False  # its reader took nothing when there was no thread to wait for it: nobody waits again
         self._torn = False  # what was written last stopped within a line
 
     def open(self) -> None:
@@ -76,20 +77,22 @@ class DescriptorOutlet:
         """Write at least one byte, however long that takes; OSError where it cannot be done."""
         while True:
             last = stopping.is_set()
-            if last and not self._writable():
-                raise BlockingIOError(errno.EAGAIN, "its reader takes nothing")
+            if last:
+                self._hung = not self._writable(0.0 if self._hung else self._patience)
+                if self._hung:
+                    raise BlockingIOError(errno.EAGAIN, "its reader takes nothing")
             try:
                 return os.write(self._fd, data[:PIPE_BUF] if last else data)
             except BlockingIOError:
                 # Somebody who shares the open file made it non-blocking, and its reader is slow.
-                if not self._writable() and stopping.is_set():
+                if not self._writable(self._patience) and stopping.is_set():
                     raise
 
-    def _writable(self) -> bool:
-        """Whether something can be written within the patience."""
+    def _writable(self, patience: float) -> bool:
+        """Whether something can be written within `patience` seconds."""
         poll = select.poll()
         poll.register(self._fd, select.POLLOUT)
-        return bool(poll.poll(self._patience * 1000))
+        return bool(poll.poll(patience * 1000))
 
     def reopen(self) -> None:
         """Open the place again, or go on with the old one: better a line in the wrong file than none."""

@@ -14,6 +14,7 @@ from gatewayd.config.__main__ import PAGE, PROJECT, SCHEMA
 from gatewayd.config.docs.kinds import sections_in
 from gatewayd.config.docs.reference import EXAMPLE, reference_text
 from gatewayd.config.docs.schema import schema_text
+from gatewayd.config.models.log import Log
 from gatewayd.config.models.route import ANSWERS
 from gatewayd.config.models.section import FILE_SUFFIX, secret_names
 from gatewayd.core.reasons import REASONS, UNAUTHENTICATED, WEBHOOK_SIGNATURE
@@ -187,7 +188,7 @@ def test_schema_knows_defaults_and_answers() -> None:
 
 _BLOCKS = [
     block
-    for page in ("resilience.md", "security.md", "limits.md", "caching.md", "idempotency.md")
+    for page in ("resilience.md", "security.md", "limits.md", "caching.md", "idempotency.md", "logs.md")
     for block in re.findall(r"^```yaml\n(.*?)^```", manual(page), re.DOTALL | re.MULTILINE)
 ]
 
@@ -196,7 +197,7 @@ _BLOCKS = [
 def test_examples_of_the_manual_load(tmp_path: Path, text: str) -> None:
     """What the pages of the manual show works."""
     config = loaded(tmp_path, text, {"API_KEY_PEPPER": "pepper" * 8, **SECRETS})
-    assert config.services or config.identity_headers.proof is not None
+    assert config.services or config.identity_headers.proof is not None or config.log != Log()
 
 
 def test_the_manual_names_every_refusal_and_event() -> None:
