@@ -5,7 +5,8 @@ from __future__ import annotations
 from zlib import crc32
 
 _SPREAD = 0x9E3779B1  # 2**32 divided by the golden ratio: ids that are counted up land far from each other (Knuth)
-_ALL = 1 << 32
+_ALL = 2.0**32
+_MASK = 2**32 - 1
 
 
 def chosen(identity: bytes, share: float) -> bool:
@@ -14,4 +15,4 @@ def chosen(identity: bytes, share: float) -> bool:
     It depends on nothing else, so that what belongs together, in several lines or gateways, is chosen together; and
     what is chosen at one share is chosen at every larger one.
     """
-    return (crc32(identity) * _SPREAD) % _ALL < share * _ALL
+    return crc32(identity) * _SPREAD & _MASK < share * _ALL

@@ -69,7 +69,10 @@ class Sampling:
             share = self._routes.get(route.name, share)
         if exchange.tenant and (tenants := self._tenants()):
             share = tenants.get(exchange.tenant, share)
-        if share >= 1.0 or exchange.status >= 500 or seconds >= self._slow or exchange.reason in _ALWAYS:
+        if share >= 1.0 or exchange.status >= 500 or seconds >= self._slow:
+            return 1.0
+        reason = exchange.reason
+        if reason is not None and reason in _ALWAYS:
             return 1.0
         # Lines of one trace stay together, whichever gateways it passes: by its id where there is one.
         return share if chosen(exchange.request_id, share) else 0.0
