@@ -39,11 +39,14 @@ class LogService(Service):
         self.reopened: list[Callable[[], object]] = []
         self._reactor = reactor
 
+    def install(self) -> None:
+        """Handle SIGUSR1, unless somebody does; call before anything else, since an unhandled one ends the process."""
+        if signal.getsignal(signal.SIGUSR1) in (None, signal.SIG_DFL):  # as twistd has it
+            signal.signal(signal.SIGUSR1, lambda number, frame: self._reactor.callFromThread(self._rotate))
+
     def startService(self) -> None:
         """Start the thread; a fork lies behind us."""
         super().startService()  # type: ignore[no-untyped-call]
-        if signal.getsignal(signal.SIGUSR1) in (None, signal.SIG_DFL):  # as twistd has it
-            signal.signal(signal.SIGUSR1, lambda number, frame: self._reactor.callFromThread(self._rotate))
         self.log.start(self._reactor)
         self._reactor.addSystemEventTrigger("after", "shutdown", self.log.stop)
 
@@ -68,7 +71,7 @@ def build_log(options: Mapping[str, Any], config: Config) -> OperationalLog | No
         return None
     log = OperationalLog(destination, settings_of(config), heed)
     if config.audit.path != "log":
-        log.audit = to_file(config.audit.path, config.log.format, "audit")
+        log.audit = to_file(config.audit.path, config.log.format, "audit", rotates=False)
     return log
 
 

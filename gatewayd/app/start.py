@@ -110,5 +110,6 @@ def _logs(options: Mapping[str, Any], config: Config, root: Root, reactor: Any) 
         return None
     root.observer = log
     service = LogService(log, reactor)
+    service.install()
     service.setServiceParent(root)  # type: ignore[no-untyped-call]
     return service

@@ -46,18 +46,16 @@ def record_as_text(colours: bool) -> Callable[[Record], bytes]:
             what = f"\x1b[{_COLOURS.get(status // 100, '0')}m{what}\x1b[0m"
         duration: Any = get("duration") or 0.0
         parts = [
-            _time_of_day(get("time")),
-            what,
-            shown(f"{get('method') or '-'} {get('host') or ''}{get('path') or ''}{_query(get('query'))}"),
+            f"{get('method') or '-'} {get('host') or ''}{get('path') or ''}{_query(get('query'))}",
             f"{duration * 1000:.1f} ms",
         ]
         if get("reason"):
             parts.append(f"({get('reason')})")
         if get("service"):
-            parts.append(shown(f"-> {get('service')} {get('target') or ''}".rstrip()))
-        names = [name for name in ("tenant", "user", "client") if get(name)]
-        parts += [shown(f"{name}={get(name)}").replace("\n", "\\n") for name in names]
-        return (" ".join(parts).replace("\n    ", "\\n") + "\n").encode("utf-8", "backslashreplace")
+            parts.append(f"-> {get('service')} {get('target') or ''}".rstrip())
+        parts += [f"{name}={get(name)}" for name in ("tenant", "user", "client") if get(name)]
+        text = shown(" ".join(parts)).replace("\n    ", "\\n")
+        return f"{_time_of_day(get('time'))} {what} {text}\n".encode()
 
     return form
 

@@ -15,7 +15,7 @@ from gatewayd.log.event import Level
 from gatewayd.telemetry.datagrams import JOURNAL, SYSLOG, DatagramOutlet, goes_to_journal
 from gatewayd.telemetry.forms import Form, as_journal, as_json, as_prefixed, as_prefixed_json, as_syslog, as_text
 from gatewayd.telemetry.operational import Destination
-from gatewayd.telemetry.outlets import DescriptorOutlet, FileOutlet, is_terminal
+from gatewayd.telemetry.outlets import ROTATED_AT, DescriptorOutlet, FileOutlet, is_terminal
 from gatewayd.telemetry.sinks import PATIENCE, QueuedSink
 
 Format = Literal["auto", "json", "text"]
@@ -41,9 +41,12 @@ def to_descriptor(
     return _shared(fd, as_json)
 
 
-def to_file(path: str, form: Format = "auto", name: str = "log") -> Destination:
-    """A file: JSON, unless it is to be text. It is opened at once, since nothing is to be lost before the start."""
-    outlet = FileOutlet(path, PATIENCE)
+def to_file(path: str, form: Format = "auto", name: str = "log", *, rotates: bool = True) -> Destination:
+    """A file: JSON, unless it is to be text. It `rotates` by itself, as twistd's do, or others see to that.
+
+    It is opened at once, since nothing is to be lost before the start.
+    """
+    outlet = FileOutlet(path, PATIENCE, ROTATED_AT if rotates else None)
     outlet.open()
     return Destination(QueuedSink(outlet), as_text(False) if form == "text" else as_json, name)
 

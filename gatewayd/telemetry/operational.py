@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -81,6 +82,7 @@ class OperationalLog:
         self.destination = destination
         self.audit: Destination | None = None
         self._on_level = on_level
+        self._lock = RLock()  # policies and libraries log from threads of theirs
         self._wall = wall
         self._clock: IReactorTime | None = None
         self._call: IDelayedCall | None = None
@@ -106,6 +108,11 @@ class OperationalLog:
         audited = name.startswith(AUDIT)
         if not audited and (not self.levels.takes(namespace, level) or _is_port(event)):
             return
+        with self._lock:
+            self._judge(event, name)
+
+    def _judge(self, event: LogEvent, name: str) -> None:
+        """Write it, unless its likes were written often enough."""
         now = event.get("log_time", 0.0)
         for repeated in self._repeats.over(now):
             self._sum_up(repeated, now)
@@ -130,9 +137,10 @@ class OperationalLog:
         if self._call is not None:
             self._call.cancel()
             self._call = None
-        for repeated in self._repeats.rest():
-            self._sum_up(repeated, repeated.until)
-        self._repeats = Repeats(0, 1.0)
+        with self._lock:
+            for repeated in self._repeats.rest():
+                self._sum_up(repeated, self._wall())
+            self._repeats = Repeats(0, 1.0)
         for destination in self._destinations():
             destination.sink.stop()
 
@@ -160,8 +168,9 @@ class OperationalLog:
         assert self._clock is not None
         self._call = self._clock.callLater(_TICK, self._tick)
         now = self._wall()
-        for repeated in self._repeats.over(now):
-            self._sum_up(repeated, now)
+        with self._lock:
+            for repeated in self._repeats.over(now):
+                self._sum_up(repeated, now)
         for destination in self._destinations():
             destination.watch.look(self._clock.seconds())
 

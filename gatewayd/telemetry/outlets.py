@@ -118,9 +118,12 @@ class DescriptorOutlet:
 
 
 class FileOutlet(DescriptorOutlet):
-    """A file as twistd has it: `rotate` names it `path.1`, and what has that name `path.2`, and so does size."""
+    """A file as twistd has it: `rotate` names it `path.1`, and what has that name `path.2`.
 
-    def __init__(self, path: str, patience: float, rotated_at: int = ROTATED_AT) -> None:
+    So does growing beyond `rotated_at` bytes; None is no bound.
+    """
+
+    def __init__(self, path: str, patience: float, rotated_at: int | None = ROTATED_AT) -> None:
         super().__init__(lambda: os.open(path, CREATE, 0o640), False, patience)
         self._path = Path(path)
         self._rotated_at = rotated_at
@@ -128,7 +131,8 @@ class FileOutlet(DescriptorOutlet):
     def write(self, batch: Sequence[bytes], stopping: Event) -> int:
         """Write lines, in a new file where this one would grow too large."""
         try:
-            if os.fstat(self._fd).st_size + sum(map(len, batch)) > self._rotated_at and os.fstat(self._fd).st_size:
+            size = 0 if self._rotated_at is None else os.fstat(self._fd).st_size
+            if size and size + sum(map(len, batch)) > (self._rotated_at or 0):
                 self.rotate()
         except OSError as error:
             self.cause = error.strerror or repr(error)
@@ -152,9 +156,9 @@ class FileOutlet(DescriptorOutlet):
         self.reopen()
 
     def _in_place(self) -> bool:
-        """Whether the file under the path is the one that is written to."""
+        """Whether the file under the path is the one that is written to; what a link leads to is not ours to rename."""
         try:
-            return os.path.samestat(os.stat(self._path), os.fstat(self._fd))
+            return os.path.samestat(os.lstat(self._path), os.fstat(self._fd))
         except OSError:
             return False
 

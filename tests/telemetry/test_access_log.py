@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,7 +14,7 @@ from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from zope.interface import implementer
 
-from gatewayd.telemetry.access_log import REPORT_PERIOD, AccessLog
+from gatewayd.telemetry.access_log import REPORT_PERIOD, AccessLog, record_as_text
 from gatewayd.telemetry.sinks import Losses, NoSink
 
 
@@ -162,6 +163,45 @@ def test_odd_values_do_not_lose_the_line(value: object) -> None:
     log.add({"status": 200, "odd": value})
     log.close()
     assert json.loads(shelf.written[0])["status"] == 200
+
+
+RECORD: dict[str, object] = {
+    "time": "2026-11-23T08:00:00.250Z",
+    "client": "192.0.2.7",
+    "method": "GET",
+    "host": "api.test",
+    "path": "/orders/17",
+    "status": 503,
+    "reason": "circuit-open",
+    "tenant": "acme",
+    "user": "ada",
+    "service": "orders",
+    "target": "http://10.0.0.5:9005",
+    "duration": 0.0123456,
+    "query": "page=2",
+}
+
+
+def test_lines_for_people() -> None:
+    """When, what became of it, what it was, how long it took, why, who answered and who asked; colours by status."""
+    moment, _, rest = record_as_text(False)(RECORD).decode().partition(" ")
+    assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3}", moment)
+    assert rest == (
+        "503 GET api.test/orders/17?page=2 12.3 ms (circuit-open) -> orders http://10.0.0.5:9005 "
+        "tenant=acme user=ada client=192.0.2.7\n"
+    )
+    assert b" \x1b[31m503\x1b[0m " in record_as_text(True)(RECORD)
+
+
+@given(st.sampled_from(sorted(RECORD)), st.one_of(st.none(), st.text()))
+def test_people_are_not_deceived(name: str, value: str | None) -> None:
+    """Whatever a value holds, a record is one line, and nothing in it steers a terminal."""
+    if name in ("status", "duration", "time"):
+        value = None
+    line = record_as_text(False)({**RECORD, name: value}).decode()
+    assert line.count("\n") == 1
+    assert line.endswith("\n")
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", line)
 
 
 def test_losses_are_reported_once_a_period() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -217,6 +218,22 @@ def test_signals_reach_both_streams() -> None:
     kept.log.rotate()
     assert kept.shelf.calls == ["reopen", "rotate"]
     assert kept.audited.calls == ["reopen", "reopen"]
+
+
+def test_threads() -> None:
+    """Policies log from threads of theirs: none is lost, none is counted twice, and nothing breaks."""
+    kept = Kept(LogSettings(most=1, interval=0.001))
+
+    def tell(name: int) -> None:
+        for number in range(300):
+            kept.raw({"log_format": f"thread {name}", "log_time": kept.now + number / 100})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(tell, range(8)))
+    kept.log._repeats.most = 0
+    told = sum("suppressed" not in line for line in kept.shelf.lines)
+    counted = sum(line.get("suppressed", 0) for line in kept.shelf.lines)
+    assert told + counted + sum(one.suppressed for one in kept.log._repeats.rest()) == 8 * 300
 
 
 def test_ports_and_factories_are_no_news() -> None:

@@ -62,6 +62,28 @@ def test_others_who_rename_it(tmp_path: Path, gone: bool) -> None:
     assert contents(tmp_path) == {"g.log": "new\n" if gone else "theirs\nnew\n", "g.log.1": "old\n"}
 
 
+def test_links_are_not_renamed(tmp_path: Path) -> None:
+    """What stands under the path is a link, such as /dev/stdout: it stays."""
+    (tmp_path / "g.log").symlink_to(tmp_path / "real")
+    outlet = opened(tmp_path / "g.log", rotated_at=5)
+    for _ in range(3):
+        outlet.write([b"12345678\n"], NEVER)
+    outlet.rotate()
+    outlet.close()
+    assert (tmp_path / "g.log").is_symlink()
+    assert {path.name for path in tmp_path.iterdir()} == {"g.log", "real"}
+
+
+def test_a_file_that_others_rotate(tmp_path: Path) -> None:
+    """It grows as it likes."""
+    outlet = FileOutlet(str(tmp_path / "g.log"), 1.0, None)
+    outlet.open()
+    outlet.write([b"x" * 2_000_000 + b"\n"], NEVER)
+    outlet.write([b"y\n"], NEVER)
+    outlet.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["g.log"]
+
+
 def test_a_folder_that_is_gone(tmp_path: Path) -> None:
     """It goes on with the file it has, and says why."""
     folder = tmp_path / "logs"
