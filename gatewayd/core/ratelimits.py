@@ -70,6 +70,20 @@ that `now` is read from), the number of the quota's window, and how much was use
 NOTHING: State = (0.0, 0.0, 0, 0)
 
 
+class Debt(NamedTuple):
+    """What a key has taken elsewhere meanwhile: permits of its rate, those that are not over yet, and of its quota.
+
+    There it is `blocked` for so many more seconds.
+    """
+
+    ahead: float = 0.0
+    spent: int = 0
+    blocked: float = 0.0
+
+
+NO_DEBT = Debt()
+
+
 class Outcome(NamedTuple):
     """What became of an attempt to take permits.
 
@@ -115,20 +129,22 @@ def settle(rule: Rule, state: State, now: float, window: Window, wall: float, co
 
 
 def advance(
-    rule: Rule, state: State, now: float, number: int, least: int, most: int, debt: float = 0.0, spent: int = 0
+    rule: Rule, state: State, now: float, number: int, least: int, most: int, debt: Debt = NO_DEBT
 ) -> tuple[Outcome, State]:
     """Take `most` permits, or as many as there are but at least `least`, or else none; the state to keep from then on.
 
     With both at 0 nothing changes, and with both below it permits are given back. `number` is that of the quota's
-    window. `debt` and `spent` were taken elsewhere meanwhile, of the rate and of the quota: they come to what is kept.
+    window. The `debt` comes to what is kept, whether permits are given or not.
     """
     rate, quota, block = rule.rate, rule.quota, rule.block
     tat, until, seen, used = state
-    used = (used if seen == number else 0) + spent
+    used = (used if seen == number else 0) + debt.spent
+    if debt.blocked:
+        until = max(until, now + debt.blocked)
     ahead = 0.0
     if rate is not None:
         at = now * rate.rate
-        tat = min(max(tat, at) + debt, at + rate.burst)
+        tat = min(max(tat, at) + debt.ahead, at + rate.burst)
         ahead = tat - at
     if block and until > now:
         blocked = min(until - now, block)

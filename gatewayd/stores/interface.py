@@ -61,6 +61,10 @@ class Store(Protocol):
     def up(self) -> bool:
         """Whether a call is likely to be answered."""
 
+    @property
+    def patience(self) -> float:
+        """Seconds after which a call has failed at the latest."""
+
     def get(self, key: bytes) -> Deferred[bytes | None]:
         """The value of `key`, or None."""
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gatewayd.core.gcra import Rate, Verdict
 from gatewayd.core.quota import Quota, window_at
-from gatewayd.core.ratelimits import NOTHING, Policy, Rule, State, advance, settle, verdict_of
+from gatewayd.core.ratelimits import NOTHING, Debt, Policy, Rule, State, advance, settle, verdict_of
 
 WALL = 1.79e9
 RULES = st.builds(
@@ -93,9 +93,9 @@ def test_a_look_changes_nothing() -> None:
 def test_what_was_taken_elsewhere_counts() -> None:
     """As much as a burst, at most: nobody is locked out for longer than that takes."""
     rule = Rule(Policy("p"), Rate(1, 1.0, 5), Quota(5, "day"))
-    outcome, _ = advance(rule, NOTHING, 10.0, 1, 1, 1, debt=3.0, spent=3)
+    outcome, _ = advance(rule, NOTHING, 10.0, 1, 1, 1, Debt(3.0, 3))
     assert tuple(outcome) == (1, 4.0, 0.0, 4)
-    assert tuple(advance(rule, NOTHING, 10.0, 1, 1, 1, debt=99.0, spent=99)[0]) == (0, 5.0, 0.0, 99)
+    assert tuple(advance(rule, NOTHING, 10.0, 1, 1, 1, Debt(99.0, 99))[0]) == (0, 5.0, 0.0, 99)
 
 
 def test_names_of_rules() -> None:

@@ -61,6 +61,12 @@ class HeldStore(MemoryStore):
         for answer, (script, key, args) in held:
             super().run(script, key, *args).chainDeferred(answer)
 
+    def expire(self) -> None:
+        """Everything that waits fails; the store will do it all the same."""
+        for answer, _ in self.held:
+            answer.errback(Unavailable("timeout", "no answer"))
+        self.held = [(Deferred(), call) for _, call in self.held]
+
 
 def a_rule(
     name: str = "p",

@@ -16,6 +16,7 @@ from gatewayd.stores.redis.wire import encode
 from tests.stores.observers import Counts
 
 PING = encode(b"PING")
+WRITES = encode(b"PERSIST", b"gw:_")  # how a new connection finds out whether it may
 
 
 class Wire(StringTransport):
@@ -97,6 +98,8 @@ class World:
         if welcome:
             assert wire.take() == PING
             wire.answer(b"+PONG\r\n")
+            assert wire.take() == WRITES
+            wire.answer(b":0\r\n")
         return wire
 
     def refuse(self, number: int) -> None:

@@ -116,6 +116,117 @@ def test_the_store_learns_what_it_missed() -> None:
     assert sum(other.passes(rule) for _ in range(20)) == 9
 
 
+def test_the_store_learns_it_once() -> None:
+    """However many requests of the key come at one moment, and also where the first of them is given up."""
+    store = HeldStore(clock := Clock())
+    gateway, rule = Gateway(store, clock), a_rule(limit=10, quota=Quota(10, "day"))
+    store.up = False
+    assert all(gateway.passes(rule) for _ in range(4))
+    store.up = store.holding = True
+    waiting = [gateway.check(gateway.ask(rule)) for _ in range(3)]
+    waiting[0].addErrback(lambda failure: None)
+    waiting[0].cancel()
+    store.release()
+    assert [now(one).refused for one in waiting[1:]] == ["", ""]
+    store.holding = False
+    assert sum(gateway.passes(rule) for _ in range(9)) == 10 - 4 - 3
+
+
+def test_the_store_does_not_answer_when_it_is_told() -> None:
+    """What it could not be told is kept, with what passes meanwhile, and told again."""
+    store = HeldStore(clock := Clock())
+    gateway, rule = Gateway(store, clock), a_rule(limit=10, quota=Quota(10, "day"))
+    store.up = False
+    assert all(gateway.passes(rule) for _ in range(4))
+    store.up = store.failing = True
+    assert all(gateway.passes(rule) for _ in range(2))
+    store.failing = False
+    assert sum(gateway.passes(rule) for _ in range(9)) == 10 - 4 - 2
+    assert sum(Gateway(store, clock).passes(rule) for _ in range(9)) == 0
+
+
+def test_a_store_that_hangs_does_nothing_afterwards() -> None:
+    """What it was asked for meanwhile was decided here, and told; it counts once."""
+    store = HeldStore(clock := Clock())
+    store.patience = 0.05
+    gateway, rule = Gateway(store, clock), a_rule(limit=10, block=60.0)
+    assert gateway.passes(rule)
+    store.holding = True
+    waiting = [gateway.check(gateway.ask(rule)) for _ in range(6)]
+    clock.advance(0.06)
+    store.expire()
+    assert [now(one).refused for one in waiting] == [""] * 6
+    store.holding = False
+    store.release()
+    assert sum(gateway.passes(rule) for _ in range(9)) == 10 - 1 - 6
+
+
+def test_a_store_whose_clock_is_another() -> None:
+    """As after another server took over: one request is decided here, from then on its clock is known."""
+    store = HeldStore(clock := Clock())
+    store.patience = 0.05
+    gateway, rule = Gateway(store, clock), a_rule(limit=5)
+    assert gateway.passes(rule)
+    ahead = HeldStore(later := Clock())
+    later.advance(1000.0)
+    store.run = ahead.run  # type: ignore[method-assign]
+    assert [gateway.passes(rule) for _ in range(6)] == [True] * 5 + [False]
+    assert gateway.limiter.room.count == 0
+
+
+def test_a_block_is_known() -> None:
+    """The store is asked about a key that it has blocked once a second at most, and not at all while it is away."""
+    store = HeldStore(clock := Clock())
+    gateway, other, rule = Gateway(store, clock), Gateway(store, clock), a_rule(limit=1, block=300.0)
+    assert [gateway.passes(rule) for _ in range(2)] == [True, False]
+    assert store.asked == 2
+    clock.advance(0.5)
+    judged = now(gateway.check(gateway.ask(rule)))
+    assert (judged.refused, judged.verdict.retry_after, store.asked) == ("limited", 299.5, 2)
+    clock.advance(0.5)
+    assert not gateway.passes(rule)
+    assert store.asked == 3
+    store.up = False
+    clock.advance(1.0)
+    assert not gateway.passes(rule)
+    store.up = True
+    assert other.passes(rule, b"another")
+    assert now(other.reset()) is True
+    assert gateway.passes(rule)
+    assert gateway.limiter.room.count == 0
+    assert not gateway.passes(rule)
+    assert now(gateway.reset()) is True
+    assert gateway.passes(rule)
+
+
+def test_a_block_that_is_not_for_this_policy() -> None:
+    """Where everything passes without the store, so does what it had blocked."""
+    store = HeldStore(clock := Clock())
+    gateway, rule = Gateway(store, clock), a_rule(limit=1, block=300.0, on_failure="allow")
+    assert [gateway.passes(rule) for _ in range(2)] == [True, False]
+    store.up = False
+    assert gateway.passes(rule)
+
+
+def test_a_block_that_began_here() -> None:
+    """While the store was away: afterwards it holds everywhere, for as long as it was to."""
+    store = HeldStore(clock := Clock())
+    gateway, other, rule = Gateway(store, clock), Gateway(store, clock), a_rule(limit=1, block=300.0)
+    store.up = False
+    assert [gateway.passes(rule) for _ in range(2)] == [True, False]
+    clock.advance(100.0)
+    store.up = True
+    assert not gateway.passes(rule)
+    judged = now(other.check(other.ask(rule)))
+    assert (judged.refused, judged.verdict.retry_after) == ("limited", 200.0)
+    clock.advance(200.0)
+    assert other.passes(rule)
+    gateway.limiter.start()
+    clock.pump([0.1] * 700)
+    gateway.limiter.stop()
+    assert gateway.limiter.room.count == 0
+
+
 def test_nobody_waits_for_what_is_given_back() -> None:
     """Nor does it matter if the store is gone by then."""
     store = HeldStore(clock := Clock())

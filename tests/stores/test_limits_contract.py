@@ -14,11 +14,11 @@ from twisted.internet.defer import Deferred, gatherResults
 from gatewayd.config.models.address import Address
 from gatewayd.core.gcra import Rate
 from gatewayd.core.quota import Quota, Window
-from gatewayd.core.ratelimits import Policy, Rule
+from gatewayd.core.ratelimits import NO_DEBT, Debt, Policy, Rule
 from gatewayd.filters.limits import Judgement
 from gatewayd.stores import MemoryStore, Store
 from gatewayd.stores.limits import Limiter
-from gatewayd.stores.limits.script import begun, make_twin, outcome_of, step
+from gatewayd.stores.limits.script import answer_of, begun, make_twin, step
 from gatewayd.stores.redis import RedisStore, Settings
 from tests.harness.redis import RedisServer
 from tests.stores import limits, observers
@@ -132,10 +132,12 @@ async def test_the_script_and_its_twin(redis: RedisStore, rule: Rule) -> None:
             window = Window(number, 0.0, 86400.0)
             least = draw.choice([-1, 0, 1, 1, 1, 2])
             most = least if least < 1 else least + draw.choice([0, 0, 3])
-            debt, spent = draw.choice([(0.0, 0), (0.0, 0), (0.0, 0), (1.5, 2)])
-            args = (*first, *step(window, 40000.0, least, most, debt, spent))
-            here = outcome_of(await memory.run(script, key, *args))
-            there = outcome_of(await redis.run(script, key, *args))
+            debt = draw.choice([NO_DEBT, NO_DEBT, NO_DEBT, Debt(1.5, 2), Debt(0.0, 0, 60.0 if rule.block else 0.0)])
+            args = (*first, *step(window, 40000.0, least, most, debt))
+            _, here = answer_of(await memory.run(script, key, *args))
+            _, there = answer_of(await redis.run(script, key, *args))
+            assert here is not None
+            assert there is not None
             assert (here.granted, here.used) == (there.granted, there.used)
             assert here.ahead == pytest.approx(there.ahead, abs=0.02)
             assert here.blocked == pytest.approx(there.blocked, abs=5.0)

@@ -8,7 +8,7 @@ import pytest
 
 from gatewayd.stores.redis.wire import encode
 from tests.stores.observers import logged
-from tests.stores.scripted import PING, World
+from tests.stores.scripted import PING, WRITES, World
 
 
 @pytest.fixture
@@ -116,10 +116,51 @@ def test_introduction() -> None:
     assert wire.take() == encode(b"SELECT", 2)
     wire.answer(b"+OK\r\n")
     assert wire.take() == PING
-    assert not world.store.up
     wire.answer(b"+PONG\r\n")
+    assert wire.take() == WRITES
+    assert not world.store.up
+    wire.answer(b":0\r\n")
     assert world.store.up
     world.stop()
+
+
+@pytest.mark.parametrize(
+    ("answer", "up"),
+    [
+        (b":0\r\n", True),
+        (b"-NOPERM this user has no permissions to run the 'persist' command\r\n", True),
+        (b"-MISCONF Redis is configured to save RDB snapshots\r\n", True),
+        (b"-READONLY You can't write against a read only replica.\r\n", False),
+        (b"-MASTERDOWN Link with MASTER is down\r\n", False),
+    ],
+)
+def test_whether_it_may_be_written_to(world: World, answer: bytes, up: bool) -> None:
+    """A connection to a server that takes nothing is none; that one command may not be used says nothing."""
+    wire = world.connect(0, welcome=False)
+    wire.answer(b"+PONG\r\n")
+    wire.answer(answer)
+    world.turn()
+    assert (world.store.up, wire.closed) == (up, not up)
+
+
+def test_a_server_that_leads_nowhere(world: World) -> None:
+    """Is left by all connections at once, and that is told once, however often it says so."""
+    with logged() as lines:
+        one, two = world.up()
+        world.get(b"a")
+        world.get(b"b")
+        two.answer(b"-READONLY no\r\n")
+        assert world.taken() == ["connection"]
+        world.turn()
+        assert (one.closed, two.closed) == (True, True)
+        assert world.taken() == ["connection"]
+        for number in (2, 3):
+            world.clock.advance(0.11)
+            wire = world.connect(number, welcome=False)
+            wire.answer(b"+PONG\r\n")
+            wire.answer(b"-READONLY no\r\n")
+            world.turn()
+    assert [line.partition(" is ")[2] for line in lines] == ["up", "away: it answers READONLY no"]
 
 
 @pytest.mark.parametrize(

@@ -3,45 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from struct import Struct
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from gatewayd.core.gcra import Verdict
-from gatewayd.core.ratelimits import Outcome, Rule, verdict_of
+from gatewayd.core.ratelimits import NO_DEBT, Debt, Outcome, Rule, verdict_of
 from gatewayd.stores.interface import Reply, Store, Unavailable
 from gatewayd.stores.limits.local import LocalBook
-from gatewayd.stores.limits.script import begun, make_twin, outcome_of, step
-from gatewayd.stores.limits.table import Room
+from gatewayd.stores.limits.script import StoreClock, answer_of, begun, make_twin, step
+from gatewayd.stores.limits.table import Room, Table
 
 PASSED = Verdict(True, 0, 0.0, 0.0)  # the store is away, and the policy lets everything through then
 FAILED = Verdict(False, 0, 1.0, 1.0)  # the store is away, and the policy lets nothing through then
 
 PREFIX = b"limit:"
+CERTAIN = 1.0  # seconds for which a block is believed unasked: an operator may have lifted it
+
+_BLOCK = Struct("<dd")
+"""Until when a key is blocked, and until when that is certain. As bytes, which Python's garbage collector need not see.
+"""
 
 
 class ExactBook(LocalBook):
-    """Keeps `rule` in `store` and, while that is away, as its policy says.
+    """Keeps `rule` in `store` and, while that is away, as its policy says. `clock` is the store's.
 
     What was let through here meanwhile is told to the store with the next request of each key, so that limits are whole
-    again without anybody counting everything anew.
+    again without anybody counting everything anew. A key that the store has blocked is refused here.
     """
 
-    __slots__ = ("_begun", "_prefix", "_script", "_store")
+    __slots__ = ("_begun", "_blocks", "_clock", "_prefix", "_script", "_store")
 
-    def __init__(self, rule: Rule, room: Room, shards: int, wall_clock: Callable[[], float], store: Store) -> None:
+    def __init__(
+        self,
+        rule: Rule,
+        room: Room,
+        shards: int,
+        wall_clock: Callable[[], float],
+        store: Store,
+        clock: StoreClock,
+    ) -> None:
         super().__init__(rule, room, shards, wall_clock)
         self._store = store
+        self._clock = clock
         self._prefix = PREFIX + rule.id.encode() + b":"
         self._begun = begun(rule)
         self._script = make_twin(rule)
+        self._blocks: Table[bytes] = Table(room, shards if rule.block else 1)
 
     def charge(self, key: bytes, cost: int, now: float) -> Verdict | Deferred[Verdict]:  # type: ignore[override]
         """As `LocalBook`; a Deferred, which never fails, where the store was asked."""
         if not self._store.up:
             return self.without(key, cost, now)
+        if self._blocks.count:
+            verdict = self._blocked(key, now, lately=True)
+            if verdict is not None:
+                return verdict
         return self._take(key, cost, cost, now).addCallbacks(
-            self._answered, self._unanswered, callbackArgs=(cost,), errbackArgs=(key, cost, now)
+            self._answered, self._unanswered, callbackArgs=(key, cost, now), errbackArgs=(key, cost, now)
         )
 
     def refund(self, key: bytes, cost: int, now: float) -> None:
@@ -50,19 +70,24 @@ class ExactBook(LocalBook):
             super().refund(key, cost, now)
         elif self._store.up:
             window, wall = self.moment()
-            args = step(window, wall, -cost, -cost)
+            args = step(window, wall, -cost, -cost, latest=self._clock.latest(now))
             self._store.run(self._script, self._prefix + key, *self._begun, *args).addErrback(_not_given_back)
 
     def without(self, key: bytes, cost: int, now: float) -> Verdict:
         """What becomes of a request while the store is away."""
         on_failure = self.rule.policy.on_failure
         if on_failure == "local":
-            return super().charge(key, cost, now)
+            blocked = self._blocked(key, now) if self._blocks.count else None
+            return super().charge(key, cost, now) if blocked is None else blocked
         return PASSED if on_failure == "allow" else FAILED
 
     def look_elsewhere(self, key: bytes, now: float) -> Deferred[Verdict]:
         """As `look`, in the store. Fails with `Unavailable`."""
-        return self._take(key, 0, 0, now).addCallback(self._answered, 0)
+        return self._take(key, 0, 0, now).addCallback(self._verdict, 0)
+
+    def forget(self, key: bytes) -> bool:
+        """As `LocalBook`."""
+        return (self._blocks.pop(key) is not None) | super().forget(key)
 
     def forget_elsewhere(self, key: bytes) -> Deferred[bool]:
         """As `forget`, in the store too. Fails with `Unavailable`."""
@@ -72,20 +97,39 @@ class ExactBook(LocalBook):
     def _take(self, key: bytes, least: int, most: int, now: float) -> Deferred[Outcome]:
         """Ask the store, and tell it what `key` has taken here."""
         window, wall = self.moment()
-        if self.table.count and self.table.get(key) is not None:
-            args = step(window, wall, least, most, *self.debt(key, now))
-            asked = self._store.run(self._script, self._prefix + key, *self._begun, *args)
-            return asked.addCallback(self._told, key)
-        asked = self._store.run(self._script, self._prefix + key, *self._begun, *step(window, wall, least, most))
-        return asked.addCallback(outcome_of)
+        debt = self.hand_over(key, now) if self.table.count else None
+        args = step(window, wall, least, most, debt or NO_DEBT, self._clock.latest(now))
+        asked = self._store.run(self._script, self._prefix + key, *self._begun, *args).addCallback(self._heard, now)
+        if debt is None:
+            return asked
+        # Whoever asks may go away. What becomes of the debt must be known all the same.
+        answer: Deferred[Outcome] = Deferred()
+        asked.addErrback(self._untold, key, debt, now).chainDeferred(answer)
+        return answer
 
-    def _told(self, reply: Reply, key: bytes) -> Outcome:
-        """The store knows now what was let through here."""
-        self.table.pop(key)
-        return outcome_of(reply)
+    def _heard(self, reply: Reply, asked: float) -> Outcome:
+        """The store has answered what was asked at `asked`."""
+        time, outcome = answer_of(reply)
+        self._clock.told(time, asked)
+        if outcome is None:
+            raise Unavailable("timeout", "it came too late, by the store's clock")
+        return outcome
 
-    def _answered(self, outcome: Outcome, cost: int) -> Verdict:
+    def _untold(self, failure: Failure, key: bytes, debt: Debt, now: float) -> Failure:
+        """The store does not know what was let through here."""
+        self.take_back(key, debt, now)
+        return failure
+
+    def _answered(self, outcome: Outcome, key: bytes, cost: int, now: float) -> Verdict:
         """The store has decided."""
+        if outcome.blocked:
+            self._blocks.put(key, _BLOCK.pack(now + outcome.blocked, now + CERTAIN))
+        elif self._blocks.count:
+            self._blocks.pop(key)
+        return self._verdict(outcome, cost)
+
+    def _verdict(self, outcome: Outcome, cost: int) -> Verdict:
+        """What the store's decision means."""
         return verdict_of(self.rule, outcome, cost, *self.moment())
 
     def _unanswered(self, failure: Failure, key: bytes, cost: int, now: float) -> Verdict:
@@ -94,6 +138,22 @@ class ExactBook(LocalBook):
             return FAILED
         failure.trap(Unavailable, TypeError, ValueError)
         return self.without(key, cost, now)
+
+    def _blocked(self, key: bytes, now: float, *, lately: bool = False) -> Verdict | None:
+        """The refusal of a key that the store has blocked, as far as is known; `lately` if that must be certain."""
+        kept = self._blocks.get(key)
+        if kept is None:
+            return None
+        until, certain = _BLOCK.unpack(kept)
+        if now >= until or (lately and now >= certain):
+            return None
+        return Verdict(False, 0, until - now, until - now)
+
+    def sweep(self, index: int, now: float) -> None:
+        """As `LocalBook`."""
+        super().sweep(index, now)
+        if self._blocks.count:
+            self._blocks.sweep(index, lambda kept: bool(_BLOCK.unpack(kept)[0] <= now))
 
 
 def _not_given_back(failure: Failure) -> None:

@@ -19,6 +19,7 @@ from gatewayd.core.gcra import Verdict
 from gatewayd.core.ratelimits import Outcome, Rule, verdict_of
 from gatewayd.stores.interface import Store, Unavailable
 from gatewayd.stores.limits.exact import ExactBook
+from gatewayd.stores.limits.script import StoreClock
 from gatewayd.stores.limits.table import Room, Table
 
 _LEASE = Struct("<qddqd")
@@ -42,9 +43,10 @@ class LeasedBook(ExactBook):
         shards: int,
         wall_clock: Callable[[], float],
         store: Store,
+        clock: StoreClock,
         now: Callable[[], float],
     ) -> None:
-        super().__init__(rule, room, shards, wall_clock, store)
+        super().__init__(rule, room, shards, wall_clock, store, clock)
         rate = rule.rate
         assert rate is not None
         self._now = now

@@ -14,6 +14,7 @@ from gatewayd.stores.interface import Store
 from gatewayd.stores.limits.exact import FAILED, PASSED, ExactBook
 from gatewayd.stores.limits.leased import LeasedBook
 from gatewayd.stores.limits.local import LocalBook
+from gatewayd.stores.limits.script import StoreClock
 from gatewayd.stores.limits.table import Room
 
 MOST_KEYS = 1_000_000
@@ -40,6 +41,7 @@ class Limiter:
         most: int = MOST_KEYS,
     ) -> None:
         self._store = store
+        self._store_clock = StoreClock(0.0 if store is None else store.patience)
         self._ledger = ledger
         self._clock = clock
         self._now = now
@@ -76,8 +78,8 @@ class Limiter:
         if self._store is None:
             return LocalBook(rule, self.room, shards, self._wall_clock)
         if rule.policy.mode == "leased" and rule.rate is not None:
-            return LeasedBook(rule, self.room, shards, self._wall_clock, self._store, self._now)
-        return ExactBook(rule, self.room, shards, self._wall_clock, self._store)
+            return LeasedBook(rule, self.room, shards, self._wall_clock, self._store, self._store_clock, self._now)
+        return ExactBook(rule, self.room, shards, self._wall_clock, self._store, self._store_clock)
 
     def flights(self, policy: str) -> Flights:
         """See `gatewayd.filters.limits.Limiter`."""

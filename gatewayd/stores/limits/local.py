@@ -9,7 +9,7 @@ from typing import TypeAlias
 from gatewayd.core.gcra import Rate, Verdict, decide
 from gatewayd.core.limitheaders import Lines
 from gatewayd.core.quota import Calendar, Window
-from gatewayd.core.ratelimits import NOTHING, Rule, State, advance, settle, verdict_of
+from gatewayd.core.ratelimits import NOTHING, Debt, Rule, State, advance, settle, verdict_of
 from gatewayd.stores.limits.table import Room, Table
 
 Kept: TypeAlias = float | bytes
@@ -99,15 +99,22 @@ class LocalBook:
         window, wall = self.moment()
         return verdict_of(self.rule, advance(self.rule, unpacked(kept), now, window.number, 0, 0)[0], 0, window, wall)
 
-    def debt(self, key: bytes, now: float) -> tuple[float, int]:
-        """How many permits of the rate, and of the quota, `key` has taken here that are not over yet."""
-        kept = self.table.get(key)
+    def hand_over(self, key: bytes, now: float) -> Debt | None:
+        """What `key` has taken here that is not over yet; the book forgets it. None if it knows nothing of the key."""
+        kept = self.table.pop(key)
         if kept is None:
-            return 0.0, 0
+            return None
         rate = self.rule.rate
-        tat, _, number, used = unpacked(kept)
+        tat, until, number, used = unpacked(kept)
         ahead = 0.0 if rate is None else max(0.0, tat - now * rate.rate)
-        return ahead, used if number == self.moment()[0].number else 0
+        return Debt(ahead, used if number == self.moment()[0].number else 0, max(0.0, until - now))
+
+    def take_back(self, key: bytes, debt: Debt, now: float) -> None:
+        """What was handed over comes to what `key` has taken here since."""
+        kept = self.table.get(key)
+        state = NOTHING if kept is None else unpacked(kept)
+        after = advance(self.rule, state, now, self.moment()[0].number, 0, 0, debt)[1]
+        self.table.put(key, after[0] if self._rate is not None else _pack(*after))
 
     def forget(self, key: bytes) -> bool:
         """Let `key` begin anew; False if nothing was known of it."""

@@ -2,12 +2,15 @@
 
 Redis tells the time. The clocks of gateways that share a limit differ, and whose is ahead would get more. What the
 calendar says is told by the gateway: at midnight its clock decides which day a request belongs to.
+
+A store that hung does afterwards what it was asked for meanwhile, and by then others have answered. So every step says
+until when it is wanted, by the store's own clock.
 """
 
 from __future__ import annotations
 
 from gatewayd.core.quota import Window
-from gatewayd.core.ratelimits import NOTHING, Outcome, Rule, advance
+from gatewayd.core.ratelimits import NO_DEBT, NOTHING, Debt, Outcome, Rule, advance
 from gatewayd.stores.interface import Argument, Change, Reply, Script
 
 GRACE = 60.0  # seconds that a quota is kept beyond its window, for gateways whose clocks are behind
@@ -16,9 +19,11 @@ _LUA = """
 local rate, burst, block, quota = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local number, left = tonumber(ARGV[5]), tonumber(ARGV[6])
 local least, most = tonumber(ARGV[7]), tonumber(ARGV[8])
-local debt, spent = tonumber(ARGV[9]), tonumber(ARGV[10])
+local debt, spent, held = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
+local latest = tonumber(ARGV[12])
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+if latest > 0 and now > latest then return {string.format('%.6f', now)} end
 local before = redis.call('GET', KEYS[1])
 local tat, till, used = 0, 0, 0
 if before then
@@ -27,6 +32,7 @@ if before then
   if tonumber(c) == number then used = tonumber(d) end
 end
 used = used + spent
+if held > 0 then till = math.max(till, now + held) end
 local at, ahead = now * rate, 0
 if rate > 0 then
   tat = math.min(math.max(tat, at) + debt, at + burst)
@@ -56,8 +62,8 @@ if granted ~= 0 or blocked > 0 or debt > 0 or spent > 0 then
   if quota > 0 and used > 0 then life = math.max(life, left) end
   redis.call('SET', KEYS[1], after, 'PX', math.ceil(life * 1000) + 1000)
 end
-return {string.format('%.0f', granted), string.format('%.17g', ahead), string.format('%.17g', blocked),
-        string.format('%.0f', used)}
+return {string.format('%.6f', now), string.format('%.0f', granted), string.format('%.17g', ahead),
+        string.format('%.17g', blocked), string.format('%.0f', used)}
 """
 
 
@@ -72,32 +78,73 @@ def begun(rule: Rule) -> tuple[Argument, ...]:
     )
 
 
-def step(window: Window, wall: float, least: int, most: int, debt: float = 0.0, spent: int = 0) -> tuple[Argument, ...]:
-    """The other arguments; see `gatewayd.core.ratelimits.advance`."""
+def step(
+    window: Window, wall: float, least: int, most: int, debt: Debt = NO_DEBT, latest: bytes = b"0"
+) -> tuple[Argument, ...]:
+    """The other arguments; see `gatewayd.core.ratelimits.advance`.
+
+    After `latest`, in seconds of the store's clock, nothing happens; never if that is 0.
+    """
     left = b"0" if not window.number else b"%.3f" % (window.ends - wall + GRACE)
-    return window.number, left, least, most, b"0" if not debt else repr(debt).encode(), spent
+    if debt is NO_DEBT:
+        return window.number, left, least, most, b"0", b"0", b"0", latest
+    return window.number, left, least, most, b"%r" % debt.ahead, debt.spent, b"%r" % debt.blocked, latest
 
 
-def outcome_of(reply: Reply) -> Outcome:
-    """What became of a step. Raises `TypeError` or `ValueError` for what is no answer of the script."""
-    granted, ahead, blocked, used = reply  # type: ignore[misc]
-    return Outcome(int(granted), float(ahead), float(blocked), int(used))  # type: ignore[arg-type]
+def answer_of(reply: Reply) -> tuple[float, Outcome | None]:
+    """What the store's clock says, in seconds, and what became of a step: None for one that came too late.
+
+    Raises `TypeError` or `ValueError` for what is no answer of the script.
+    """
+    now, *rest = reply  # type: ignore[misc]
+    if not rest:
+        return float(now), None  # type: ignore[arg-type]
+    granted, ahead, blocked, used = rest
+    return float(now), Outcome(int(granted), float(ahead), float(blocked), int(used))  # type: ignore[arg-type]
+
+
+class StoreClock:
+    """What a store's clock says, as far as its answers have told: how much it is `ahead` of the gateway's.
+
+    A step is wanted for `patience` seconds.
+    """
+
+    __slots__ = ("_ahead", "_patience")
+
+    def __init__(self, patience: float) -> None:
+        self._ahead: float | None = None
+        self._patience = patience
+
+    def told(self, store: float, asked: float) -> None:
+        """It said `store` to what was asked at `asked` here: so it is ahead by a little less than the difference."""
+        self._ahead = store - asked
+
+    def latest(self, now: float) -> bytes:
+        """Until when what is asked at `now` is wanted, on the store's clock; 0 as long as that is not known."""
+        return b"0" if self._ahead is None else b"%.6f" % (now + self._ahead + self._patience)
 
 
 def make_twin(rule: Rule) -> Script:
     """The script for one rule; in Redis it is the same for all."""
 
     def twin(value: bytes | None, args: tuple[bytes, ...], now: float) -> tuple[Reply, Change | None]:
-        number, left, least, most, debt, spent = args[4:]
+        number, left, least, most, ahead, spent, held, latest = args[4:]
+        if 0.0 < float(latest) < now:
+            return [b"%.6f" % now], None
         state = NOTHING
         if value is not None:
             tat, until, seen, used = value.split()
             state = float(tat), float(until), int(seen), int(used)
-        outcome, after = advance(rule, state, now, int(number), int(least), int(most), float(debt), int(spent))
+        debt = Debt(float(ahead), int(spent), float(held))
+        outcome, after = advance(rule, state, now, int(number), int(least), int(most), debt)
         reply: Reply = [
-            b"%d" % outcome.granted, b"%.17g" % outcome.ahead, b"%.17g" % outcome.blocked, b"%d" % outcome.used
-        ]  # fmt: skip
-        if not (outcome.granted or outcome.blocked or float(debt) or int(spent)):
+            b"%.6f" % now,
+            b"%d" % outcome.granted,
+            b"%.17g" % outcome.ahead,
+            b"%.17g" % outcome.blocked,
+            b"%d" % outcome.used,
+        ]
+        if not (outcome.granted or outcome.blocked or debt.ahead or debt.spent):
             return reply, None
         rate, quota = rule.rate, rule.quota
         life = outcome.blocked

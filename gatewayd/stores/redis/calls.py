@@ -104,7 +104,7 @@ class Call:
         fault = refused(refusal, self.scripted)
         if leads_astray(refusal):
             self.batch.outcome = Outcome.FAILURE
-            connection.give_up(fault)
+            self.batch.desk.astray(fault)
         self.fail(fault, now)
 
     def lost(self, fault: Fault, now: float) -> None:

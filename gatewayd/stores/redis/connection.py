@@ -15,7 +15,7 @@ from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 from txredisapi import BaseRedisProtocol, RedisError, ResponseError
 
-from gatewayd.stores.redis.faults import NOT_YET, Away, Fault, disconnected, refused
+from gatewayd.stores.redis.faults import NOT_YET, Away, Fault, disconnected, leads_astray, refused
 from gatewayd.stores.redis.wire import Answer, Answers, Garbled, Refusal
 
 
@@ -33,11 +33,18 @@ class Connection(BaseRedisProtocol):  # type: ignore[misc]  # txredisapi has no 
     """Usable once `ready` fired; that fails with `Away`. Then `gone` fires when the connection is lost, with the fault.
 
     The introduction is txredisapi's: AUTH, SELECT, and a PING to see whether all that was good. With `master` the
-    server must be one.
+    server must be one, and with a key in `ours` it must let us write: PERSIST changes nothing, and is refused where
+    nothing may be changed.
     """
 
     def __init__(
-        self, now: Callable[[], float], username: str | None, password: str | None, database: int, master: bool
+        self,
+        now: Callable[[], float],
+        username: str | None,
+        password: str | None,
+        database: int,
+        master: bool,
+        ours: bytes = b"",
     ) -> None:
         super().__init__(charset=None, convertNumbers=False)
         self.ready: Deferred[None] = Deferred(lambda _: self.give_up(NOT_YET))
@@ -48,6 +55,7 @@ class Connection(BaseRedisProtocol):  # type: ignore[misc]  # txredisapi has no 
         self._credentials = (password, username)
         self._database = database
         self._master = master
+        self._ours = ours
         self._answers = Answers()
 
     def connectionMade(self) -> None:
@@ -67,6 +75,12 @@ class Connection(BaseRedisProtocol):  # type: ignore[misc]  # txredisapi has no 
         await self.ping()
         if self._master and (await self.role())[0] != b"master":
             raise Away(Fault("connection", "it is not the master"))
+        if self._ours:
+            try:
+                await self.ask("PERSIST", self._ours)
+            except ResponseError as error:
+                if leads_astray(_refusal(error)):
+                    raise
 
     def _ready_now(self, _: None) -> None:
         if self.fault is None and not self.ready.called:
@@ -76,7 +90,7 @@ class Connection(BaseRedisProtocol):  # type: ignore[misc]  # txredisapi has no 
         """The introduction failed; what txredisapi says when the connection is lost says less than `connectionLost`."""
         failure.trap(RedisError, Away)
         if failure.check(ResponseError):
-            self.give_up(refused(Refusal(str(failure.value).encode()), scripted=False))
+            self.give_up(refused(_refusal(failure.value), scripted=False))
         elif failure.check(Away):
             self.give_up(disconnected(failure.value))
 
@@ -98,7 +112,7 @@ class Connection(BaseRedisProtocol):  # type: ignore[misc]  # txredisapi has no 
                 return
             waiting.popleft()[0].answered(answer, now, self)
 
-    def ask(self, *words: str) -> Deferred[Any]:
+    def ask(self, *words: str | bytes) -> Deferred[Any]:
         """The answer to a single command, by way of txredisapi; for connections that take no calls."""
         asked: Deferred[Any] = self.execute_command(*words)
         return asked
@@ -129,6 +143,11 @@ class Connection(BaseRedisProtocol):  # type: ignore[misc]  # txredisapi has no 
         while self.waiting:
             self.waiting.popleft()[0].lost(fault, now)
         self.gone.callback(fault)
+
+
+def _refusal(error: BaseException | None) -> Refusal:
+    """What Redis answered, where txredisapi made an exception of it."""
+    return Refusal(str(error).encode())
 
 
 class ConnectionFactory(Factory):

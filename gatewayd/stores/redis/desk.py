@@ -80,6 +80,7 @@ class Desk:
         self._fault = NOT_YET
         self.breaker = Breaker(BREAKER, random, self._breaker_moved)
         self.wanted = settings.connections
+        self.patience = settings.timeout
         self.waiting = 0
 
     def __repr__(self) -> str:
@@ -216,6 +217,15 @@ class Desk:
             self._fault = fault
         else:
             self._standing.complain(fault)
+
+    def astray(self, fault: Fault) -> None:
+        """The server is not one to ask any more: all connections lead there."""
+        links, self._ready = self._ready, []
+        self._fault = fault
+        for link in links:
+            assert link.connection is not None
+            link.connection.give_up(fault)
+        self._judge()
 
     def done(self, batch: Batch, now: float) -> None:
         """A batch has come to its end."""

@@ -15,7 +15,7 @@ from gatewayd.stores.redis.wire import Refusal
 
 _LONGEST = 200  # characters of what Redis says
 
-# Codes of errors that the whole server answers with: this connection leads nowhere, another one may.
+# Codes of errors that the whole server answers with: its connections lead nowhere, those that are made anew may.
 _ASTRAY = frozenset({"READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "NOAUTH", "UNKILLABLE"})
 _CREDENTIALS = frozenset({"NOAUTH", "WRONGPASS", "NOPERM"})
 # Codes that mean the same wherever they come from, also out of a script.
@@ -63,7 +63,7 @@ def refused(refusal: Refusal, scripted: bool) -> Fault:
 
 
 def leads_astray(refusal: Refusal) -> bool:
-    """Whether the connection is of no more use after this answer."""
+    """Whether the server is of no more use after this answer."""
     return refusal.code in _ASTRAY
 
 

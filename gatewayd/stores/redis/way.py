@@ -57,7 +57,8 @@ class Way:
         if settings.sentinel is not None:
             address = await self._master(settings.sentinel)
         master = settings.sentinel is not None
-        return await self._open(address, settings.username, settings.password, settings.database, master)
+        ours = settings.prefix + b"_"
+        return await self._open(address, settings.username, settings.password, settings.database, master, ours)
 
     async def _master(self, sentinel: SentinelSettings) -> Address:
         """What the first Sentinel says that can be asked and knows; it is asked first the next time as well."""
@@ -90,12 +91,18 @@ class Way:
         return Address("tcp", host.decode(), int(port))
 
     async def _open(
-        self, address: Address, username: str | None, password: str | None, database: int, master: bool
+        self,
+        address: Address,
+        username: str | None,
+        password: str | None,
+        database: int,
+        master: bool,
+        ours: bytes = b"",
     ) -> Connection:
         # Not before a reactor is installed: see there.
         from gatewayd.stores.redis.connection import ConnectionFactory
 
-        factory = ConnectionFactory(self._reactor.seconds, username, password, database, master)
+        factory = ConnectionFactory(self._reactor.seconds, username, password, database, master, ours)
         connection: Connection = await self._endpoint(address).connect(factory)  # type: ignore[assignment]
         await connection.ready
         return connection
