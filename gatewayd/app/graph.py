@@ -53,6 +53,7 @@ def build_application(
     random: Callable[[], float],
 ) -> Application:
     """What serves every listener's requests."""
+    checks = CheckCompiler(config, access, TrustedPeers(config.gateway.trusted_proxies))
     return Application(
         tree.locate,
         pseudonym=config.gateway.name,
@@ -64,7 +65,8 @@ def build_application(
         hasten=deadlines.hasten,
         hygiene=hygiene,
         finish=Finish(config.security_headers.lines, None),
-        unrouted=CheckCompiler(config, access, TrustedPeers(config.gateway.trusted_proxies)).unrouted(),
+        unrouted=checks.unrouted(),
+        preflights=checks.preflights(),
         shedder=Shedder(Thresholds(config.shedding.lag, config.shedding.lag_full)),
         accepts_timeouts=config.gateway.accept_timeouts,
         random=random,

@@ -50,7 +50,8 @@ class Application:
 
     `locate` finds the route of a head or raises `Refused`. `shedder` decides what is refused while the gateway is
     overloaded; it is asked only while it feels pressure. `hygiene` looks at requests with suspect fields, `finish` says
-    what answers to requests without a route tell browsers, and `unrouted` what such requests have to pass.
+    what answers to requests without a route tell browsers, and `unrouted` what such requests have to pass, `preflights`
+    what preflights have to.
     `now` is what times and deadlines are measured in, `clock` wakes us, and `hasten` asks for a deadline to be kept
     more exactly than others. `record` writes the access log, if there is one.
     `accepts_timeouts` says whether believed peers may shorten a request's time.
@@ -71,6 +72,7 @@ class Application:
         hygiene: Callable[[Exchange], None],
         finish: Finish | None = None,
         unrouted: Check | None = None,
+        preflights: Check | None = None,
         accepts_timeouts: bool,
         random: Callable[[], float],
     ) -> None:
@@ -85,6 +87,7 @@ class Application:
         self.hygiene = hygiene
         self.finish = finish
         self.unrouted = unrouted
+        self.preflights = preflights
         self.accepts_timeouts = accepts_timeouts
         self.random = random
         self._record = record

@@ -84,6 +84,10 @@ class CheckCompiler:
         """What a request has to pass that has no route, before it is told so."""
         return self._limits.unrouted()
 
+    def preflights(self) -> Check | None:
+        """What a preflight has to pass before it is answered."""
+        return self._limits.preflights()
+
     def checks(self, route: RouteConfig) -> list[Check]:
         """What a request has to pass: address, credentials, origin, tenant, permission, policy, signature.
 

@@ -163,8 +163,13 @@ class Exchange(Task):
         self.counters = counters = route.metrics.method(self.head.method)
         counters.in_progress += 1
         self.route = route
-        replies.reply(self, 204, preflight.lines_of(self, route), b"", finished=True)
-        self._finish()
+        check = self.application.preflights
+        if check is None:
+            preflight.answer(self, route)
+            self._finish()
+            return
+        self._coroutine = preflight.answer_checked(self, check, route)
+        self.step()
 
     # How it ends.
 

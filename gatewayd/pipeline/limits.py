@@ -6,8 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gatewayd.config.models.ratelimits import LimitUse
+from gatewayd.config.models.ratelimits import RateLimit as LimitConfig
 from gatewayd.config.models.root import Config
 from gatewayd.config.models.route import Route as RouteConfig
+from gatewayd.core.limitkeys import Source
 from gatewayd.core.tenants import Tenant
 from gatewayd.filters.asking import Asking, Events
 from gatewayd.filters.limit import Limit
@@ -58,8 +60,21 @@ class LimitCompiler:
 
     def unrouted(self) -> Check | None:
         """What a request has to pass that has no route: the limits of its listener which need no caller."""
+        return self._by_listener(lambda limit: True)
+
+    def preflights(self) -> Check | None:
+        """What a preflight has to pass: the limits of its listener that count by the client's address and no more.
+
+        The request that it asks for is counted by all of its limits when it comes, so others would count it twice.
+        """
+        return self._by_listener(lambda limit: [part.source for part in limit.parts] == [Source.CLIENT])
+
+    def _by_listener(self, wanted: Callable[[LimitConfig], bool]) -> Check | None:
+        """The check of those limits of listeners which are `wanted`, and need no caller."""
+        configured = self._config.rate_limits
         by_listener = {
-            listener.name: [LimitUse(name) for name in listener.rate_limits] for listener in self._config.listeners
+            listener.name: [LimitUse(name) for name in listener.rate_limits if wanted(configured[name])]
+            for listener in self._config.listeners
         }
         return next(iter(self._check("", (), by_listener, False, None)), None)
 

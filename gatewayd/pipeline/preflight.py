@@ -6,9 +6,11 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from gatewayd.core.reasons import Refused
+from gatewayd.pipeline import replies
 from gatewayd.pipeline.finish import noted_value
 
 if TYPE_CHECKING:
+    from gatewayd.pipeline.chain import Check
     from gatewayd.pipeline.exchange import Exchange
     from gatewayd.pipeline.route import Route
 
@@ -32,7 +34,20 @@ def route_of(exchange: Exchange) -> Route | None:
     return route if route.finish is not None and route.finish.cors is not None else None
 
 
-def lines_of(exchange: Exchange, route: Route) -> bytes:
+async def answer_checked(exchange: Exchange, check: Check, route: Route) -> None:
+    """Answer if `check` lets the preflight pass; raises what it refuses it with."""
+    waiting = check(exchange)
+    if waiting is not None:
+        await waiting
+    answer(exchange, route)
+
+
+def answer(exchange: Exchange, route: Route) -> None:
+    """Say what another origin may do on `route`."""
+    replies.reply(exchange, 204, _lines_of(exchange, route), b"", finished=True)
+
+
+def _lines_of(exchange: Exchange, route: Route) -> bytes:
     """The field lines of the answer."""
     assert exchange.head is not None
     assert route.finish is not None
