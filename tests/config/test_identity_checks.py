@@ -10,6 +10,7 @@ from tests.config.identified import OPEN, SECRET, SERVICE
 from tests.config.sample import problems
 
 _MAKE = "make one with: openssl rand -hex 32"
+_PASSWORD = "write the one that the server asks for, or remove it if that asks for none"
 _NAMES = "use letters, digits and signs of ASCII, without blanks and commas"
 
 
@@ -149,6 +150,14 @@ _NAMES = "use letters, digits and signs of ASCII, without blanks and commas"
             18,
             "'h:0' has port 0",
             "name the port the server listens on, or leave it out for 6379",
+        ),
+        ("redis: {password: ''}", 9, "the password is empty", _PASSWORD),
+        ("redis: {sentinel: {master: m, addresses: [h], password: ''}}", 49, "the password is empty", _PASSWORD),
+        (
+            "authentication: {introspection: {url: 'https://i', client_id: a, client_secret: ''}}",
+            66,
+            "the secret is empty",
+            "write the one that belongs to 'client_id'",
         ),
         ("redis: {username: a}", 19, "a username without a password proves nothing", "add 'password_file'"),
         ("redis: {address: 'unix:/r', tls: {}}", 29, "a unix socket has no TLS", "remove it"),

@@ -13,7 +13,7 @@ from gatewayd.config.models.callers import Url
 from gatewayd.config.models.issuers import ClaimNames, TokenIssuer
 from gatewayd.config.models.names import Cookie, ServiceName
 from gatewayd.config.models.section import Section, count
-from gatewayd.config.models.values import Duration, Frozen, FrozenDict, Kind
+from gatewayd.config.models.values import Duration, Frozen, FrozenDict, Kind, proves
 
 METHODS = ("jwt", "api_key", "introspection")
 
@@ -38,7 +38,9 @@ class Introspection(Section):
 
     url: Url = Field(description="Where it is asked: `https://`, or `http://` on this machine.")
     client_id: str = Field(min_length=1, description="Who asks.")
-    client_secret: SecretStr = Field(description="The asker's secret.")
+    client_secret: Annotated[SecretStr, proves("the secret", "write the one that belongs to 'client_id'")] = Field(
+        description="The asker's secret."
+    )
     cache: Duration = Field(default=30.0, description="How long a good token is believed, or until it expires.")
     refused_for: Duration = Field(default=5.0, description="How long a token that is not active is refused unasked.")
     at_once: int = count(50, "Questions on their way at a time; beyond it 503.", most=10_000)

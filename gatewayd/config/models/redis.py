@@ -12,7 +12,7 @@ from gatewayd.config.models.address import Address
 from gatewayd.config.models.callers import FilePath
 from gatewayd.config.models.names import Origin
 from gatewayd.config.models.section import Section, count
-from gatewayd.config.models.values import Duration, Kind
+from gatewayd.config.models.values import Duration, Kind, proves
 
 _PREFIX = re.compile(r"[A-Za-z0-9:._-]{0,64}")
 _PORT, _SENTINEL_PORT = 6379, 26379
@@ -43,6 +43,7 @@ def _prefix(text: str) -> str:
     return text
 
 
+_password = proves("the password", "write the one that the server asks for, or remove it if that asks for none")
 _SCHEMA = WithJsonSchema({"type": "string"})
 _Server = Annotated[Address, _server(_PORT), _SCHEMA, PlainSerializer(str), Kind("address")]
 _Watcher = Annotated[Address, _server(_SENTINEL_PORT), _SCHEMA, PlainSerializer(str), Kind("address", "addresses")]
@@ -62,7 +63,7 @@ class RedisSentinel(Section):
 
     master: str = Field(min_length=1, description="What they call the master.")
     addresses: tuple[_Watcher, ...] = Field(min_length=1, description="Where they answer; port 26379 if left out.")
-    password: SecretStr | None = Field(default=None, description="Their own password.")
+    password: Annotated[SecretStr | None, _password] = Field(default=None, description="Their own password.")
 
 
 class Redis(Section):
@@ -73,7 +74,7 @@ class Redis(Section):
         description="`host:port`, `[v6]:port` or `unix:/path`; port 6379 if left out.",
     )
     username: str | None = Field(default=None, min_length=1, description="Whom Redis takes the gateway for.")
-    password: SecretStr | None = Field(default=None, description="The password there.")
+    password: Annotated[SecretStr | None, _password] = Field(default=None, description="The password there.")
     database: int = count(0, "The number of the database.", least=0, most=65_535)
     prefix: Annotated[str, AfterValidator(_prefix)] = Field(default="gw:", description="What every key begins with.")
     tls: RedisTls | None = Field(default=None, description="Talks TLS; `{}` trusts the system's certificates.")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AfterValidator, PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic import AfterValidator, PlainSerializer, PlainValidator, SecretStr, ValidationInfo, WithJsonSchema
 
 from gatewayd.config.complaint import Complaint
 from gatewayd.config.models.quantities import (
@@ -195,3 +195,14 @@ class FrozenDict(dict[K, V]):
 
 
 Frozen = AfterValidator(FrozenDict)
+
+
+def proves(what: str, hint: str) -> AfterValidator:
+    """A validator of a secret, called `what`, that is not empty: a variable that is set to nothing is a mistake."""
+
+    def validate(secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not secret.get_secret_value():
+            raise Complaint(f"{what} is empty", hint, on_key=True)
+        return secret
+
+    return AfterValidator(validate)
