@@ -60,11 +60,12 @@ class Gatekeeper:
         self._reactor = reactor
         self._listed = config.tenants.table
         self._directory = _directory(config.tenants.table)
+        self._limits = limits = {name: limit.limit is not None for name, limit in config.rate_limits.items()}
         self._authenticating: Authenticating | None = None
         if config.authentication is not None:
             callers = Callers(config.identity_headers.names, metrics.callers.tenant)
             self._authenticating = Authenticating(
-                config.authentication, callers, metrics.callers, events, reactor, now, wall_clock, random, store
+                config.authentication, callers, metrics.callers, events, reactor, now, wall_clock, random, store, limits
             )
         self._tenants: ListFile[Mapping[str, TenantEntry]] | None = None
         if config.tenants.file is not None:
@@ -130,9 +131,9 @@ class Gatekeeper:
         if self._memory is not None:
             self._memory.keys.stop()
 
-    def _read_tenants(self, name: str, content: bytes) -> Mapping[str, TenantEntry]:
+    def _read_tenants(self, name: str, content: bytes, doubts: list[Problem]) -> Mapping[str, TenantEntry]:
         """The tenants in a file. Raises `ConfigErrors`, also where they do not go with those of the configuration."""
-        listed = read_tenants(name, content)
+        listed = read_tenants(name, content, self._limits, doubts)
         try:
             _directory({**listed, **self._listed})
         except ValueError as error:

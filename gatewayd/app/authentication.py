@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,10 @@ _log = Log("gatewayd.authentication")
 
 
 class Authenticating:
-    """Judges credentials, from `start` to `stop`; `shared` is what the filters of all routes have of it."""
+    """Judges credentials, from `start` to `stop`; `shared` is what the filters of all routes have of it.
+
+    `limits` says of the limits that API keys may name whether they have numbers.
+    """
 
     def __init__(
         self,
@@ -56,8 +59,10 @@ class Authenticating:
         wall_clock: Callable[[], float],
         random: Callable[[], float],
         store: Store | None,
+        limits: Mapping[str, bool],
     ) -> None:
         self._config = config
+        self._limits = limits
         self._reactor = reactor
         self._metrics = metrics
         self._wall_clock = wall_clock
@@ -170,7 +175,7 @@ class Authenticating:
             "API keys",
             _FILE_INTERVAL,
             reactor,
-            read_api_keys,
+            lambda name, content, doubts: read_api_keys(name, content, self._limits, doubts),
             lambda listed: ring.replace([*listed, *own]),
             lambda function, path: deferToThreadPool(reactor, reactor.getThreadPool(), function, path),
         )

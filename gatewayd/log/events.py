@@ -201,6 +201,10 @@ FILE_REFUSED = Event(
     "file.refused", "warn", "the {noun} in {path} are not taken: {why}; {stays}",
     "A list cannot be used as it is; what was read last stays.", key=("path",),
 )  # fmt: skip
+FILE_DOUBTED = Event(
+    "file.doubted", "warn", "{noun} in {path}: {doubt}",
+    "A list is taken, and something in it does nothing, such as a limit that nobody has.", key=("path", "doubt"),
+)  # fmt: skip
 FILE_RECOVERED = Event(
     "file.recovered", "info", "the {noun} in {path} are taken again", "After `file.refused`.", key=("path",)
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sized
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Generic, TypeVar
@@ -10,9 +10,11 @@ from typing import Generic, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from gatewayd.config.problems import ConfigErrors
+from gatewayd.config.problems import ConfigErrors, Problem
 from gatewayd.log import Log, events
 from gatewayd.upstream.filewatch import LARGEST, FileWatch, InThread, read_bytes
+
+_MOST_DOUBTS = 10  # about one content that the log tells
 
 _log = Log(__name__)
 
@@ -21,17 +23,22 @@ L = TypeVar("L", bound=Sized)
 
 @dataclass(frozen=True, slots=True)
 class Loaded(Generic[L]):
-    """What a file held: the list, or None and why it cannot be used. The `digest` is that of its content."""
+    """What a file held: the list, or None and why it cannot be used. The `digest` is that of its content.
+
+    `doubts` are about what is allowed and probably not meant.
+    """
 
     listed: L | None
     why: str
     digest: bytes
+    doubts: tuple[Problem, ...] = ()
 
 
 class ListFile(Generic[L]):
     """What the file at `path` lists, from `start` to `stop`; see `FileWatch`.
 
-    `parse` makes the list of the file's name and content, in the same thread that reads it, and raises `ConfigErrors`.
+    `parse` makes the list of the file's name and content, in the same thread that reads it, notes what is doubtful in
+    the list it is given, and raises `ConfigErrors`.
     `on_listed` gets the list whenever the content is another one and can be used; otherwise `listed` stays what it was,
     None if there never was one. `noun` is what the log calls the entries.
     """
@@ -44,7 +51,7 @@ class ListFile(Generic[L]):
         noun: str,
         interval: float,
         clock: IReactorTime,
-        parse: Callable[[str, bytes], L],
+        parse: Callable[[str, bytes, list[Problem]], L],
         on_listed: Callable[[L], object],
         in_thread: InThread[Loaded[L]],
     ) -> None:
@@ -74,8 +81,9 @@ class ListFile(Generic[L]):
             return Loaded(self.listed, "", digest)
         if len(content) > LARGEST:
             return Loaded(None, f"it is larger than {LARGEST >> 20} MiB", digest)
+        doubts: list[Problem] = []
         try:
-            return Loaded(self._parse(path, content), "", digest)
+            return Loaded(self._parse(path, content, doubts), "", digest, tuple(doubts))
         except ConfigErrors as errors:
             return Loaded(None, _phrase(errors), digest)
 
@@ -92,7 +100,15 @@ class ListFile(Generic[L]):
             self._digest = loaded.digest
             self.listed = listed
             _log(events.FILE_TAKEN, number=len(listed), noun=self._noun, path=self._path)
+            self._doubt(loaded.doubts)
             self._on_listed(listed)
+
+    def _doubt(self, doubts: Sequence[Problem]) -> None:
+        """Tell what is taken and does nothing."""
+        told = [_told(doubt) for doubt in doubts[:_MOST_DOUBTS]]
+        more = len(doubts) - len(told)
+        for doubt in [*told, f"and {more} more of this kind"] if more else told:
+            _log(events.FILE_DOUBTED, noun=self._noun, path=self._path, doubt=doubt)
 
     def _failed(self, why: str, topic: object = None) -> None:
         """There is nothing to be used; logged unless the last try failed alike, and on the same content."""
@@ -114,9 +130,13 @@ def _stay(number: int) -> str:
 
 
 def _phrase(errors: ConfigErrors) -> str:
-    """The first problem, and how many more there are; never the line it is in, which may hold a secret."""
+    """The first problem, and how many more there are."""
     first, *others = errors.problems
-    place = f"line {first.line}: " if first.line else ""
-    hint = f" ({first.hint})" if first.hint else ""
-    more = f", and {len(others)} more" if others else ""
-    return f"{place}{first.message}{hint}{more}"
+    return _told(first) + (f", and {len(others)} more" if others else "")
+
+
+def _told(problem: Problem) -> str:
+    """A problem with its place and hint; never the line it is in, which may hold a secret."""
+    place = f"line {problem.line}: " if problem.line else ""
+    hint = f" ({problem.hint})" if problem.hint else ""
+    return f"{place}{problem.message}{hint}"

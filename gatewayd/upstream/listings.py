@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Self
 
 from pydantic import Field, model_validator
 
 from gatewayd.config.checks.networks import check_tenant_networks
+from gatewayd.config.checks.ratelimits import check_own_limits
 from gatewayd.config.checks.validate import validate
 from gatewayd.config.complaint import Complaint
 from gatewayd.config.models.apikeys import ApiKeyEntry
@@ -15,7 +17,7 @@ from gatewayd.config.models.section import Section
 from gatewayd.config.models.tenants import TenantEntry, Tenants
 from gatewayd.config.problems import ConfigErrors, Problem
 from gatewayd.config.source.covers import cover
-from gatewayd.config.source.nodes import MapNode, Node, ScalarNode
+from gatewayd.config.source.nodes import ListNode, MapNode, Node, ScalarNode, find
 from gatewayd.config.source.reader import read_any
 from gatewayd.core.apikeys import ApiKey
 
@@ -36,20 +38,28 @@ class _Keys(Section):
         return self
 
 
-def read_api_keys(name: str, content: bytes) -> tuple[ApiKey, ...]:
+def read_api_keys(
+    name: str, content: bytes, limits: Mapping[str, bool] = MappingProxyType({}), doubts: list[Problem] | None = None
+) -> tuple[ApiKey, ...]:
     """The API keys in the content of the file `name`, a list as `authentication.api_keys.keys`.
 
+    Limits that they name and that are not in `limits`, or have no numbers there, go to `doubts`: they do nothing.
     Raises `ConfigErrors`, for an empty file as well: no keys are `[]`.
     """
     problems: list[Problem] = []
-    keys = validate(_below("keys", _Keys, name, content, "[]", problems), _Keys, "keys", problems)
+    node = _below("keys", _Keys, name, content, "[]", problems)
+    keys = validate(node, _Keys, "keys", problems)
     if problems or keys is None:
         raise ConfigErrors(problems)
+    listed = find(node, ("keys",))
+    _doubt(listed.items if isinstance(listed, ListNode) else (), limits, doubts)
     return tuple(entry.key for entry in keys.keys)
 
 
-def read_tenants(name: str, content: bytes) -> Mapping[str, TenantEntry]:
-    """The tenants in the content of the file `name`, a mapping as `tenants.table`.
+def read_tenants(
+    name: str, content: bytes, limits: Mapping[str, bool] = MappingProxyType({}), doubts: list[Problem] | None = None
+) -> Mapping[str, TenantEntry]:
+    """The tenants in the content of the file `name`, a mapping as `tenants.table`; see `read_api_keys`.
 
     Raises `ConfigErrors`, for an empty file as well: no tenants are `{}`.
     """
@@ -59,7 +69,15 @@ def read_tenants(name: str, content: bytes) -> Mapping[str, TenantEntry]:
     problems += check_tenant_networks(node)
     if problems or tenants is None:
         raise ConfigErrors(problems)
+    listed = find(node, ("table",))
+    _doubt(listed.entries.values() if isinstance(listed, MapNode) else (), limits, doubts)
     return tenants.table
+
+
+def _doubt(owners: Iterable[Node], limits: Mapping[str, bool], doubts: list[Problem] | None) -> None:
+    """Note the limits that do nothing, if anybody wants to know."""
+    if doubts is not None:
+        doubts += (doubt for owner in owners for doubt in check_own_limits(owner, limits))
 
 
 def _below(key: str, section: type[Section], name: str, content: bytes, none: str, problems: list[Problem]) -> Node:

@@ -13,6 +13,7 @@ from tests.pipeline.callers import KEY, KEY_HASH, KEY_ID, PEPPER, Gate, bearer, 
 from tests.pipeline.test_authentication import JWKS, published, signed
 from tests.pipeline.test_request_heads import fields
 from tests.pipeline.world import failures_logged
+from tests.upstream.logs import logged
 
 ALL = "path: '/**', service: main"
 KEY_LINE = b"X-API-Key: %b\r\n" % KEY
@@ -193,3 +194,22 @@ def test_stopped(tmp_path: Path) -> None:
     gate.clock.advance(0)
     assert gate.clock.getDelayedCalls() == []
     assert gate.calls == 0
+
+
+def test_limits_that_nobody_has_heard_of(tmp_path: Path) -> None:
+    """Files that name them are taken; the log says so."""
+    keys, tenants = tmp_path / "keys.yaml", tmp_path / "tenants.yaml"
+    write(keys, [{**ENTRY, "limits": {"each": "5/1m", "eahc": "1/1m"}}])
+    write(tenants, {"acme": {"limits": {"few": "5/1m"}}})
+    limits = (
+        f"tenants: {{file: {tenants}}}\nrate_limits: {{each: {{limit: 9/1m, key: [user]}}, few: {{concurrent: 1}}}}"
+    )
+    with logged() as log:
+        gate = started(Gate(tmp_path, configured(ALL, f"api_keys: {{pepper: '{PEPPER}', file: {keys}}}", limits)))
+        told = [line for line in log.told() if line.startswith("warn")]
+    assert told == [
+        f"warn: API keys in {keys}: line 1: there is no limit 'eahc' (did you mean 'each'?)",
+        f"warn: tenants in {tenants}: line 1: the limit 'few' has no 'limit' (add one to it, or remove this)",
+    ]
+    assert gate.call(KEY_LINE) == "served"
+    gate.keeper.stop()

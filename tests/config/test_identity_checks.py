@@ -152,7 +152,7 @@ _NAMES = "use letters, digits and signs of ASCII, without blanks and commas"
             "name the port the server listens on, or leave it out for 6379",
         ),
         ("redis: {password: ''}", 9, "the password is empty", _PASSWORD),
-        ("redis: {sentinel: {master: m, addresses: [h], password: ''}}", 49, "the password is empty", _PASSWORD),
+        ("redis: {sentinel: {master: m, addresses: [h], password: ''}}", 47, "the password is empty", _PASSWORD),
         (
             "authentication: {introspection: {url: 'https://i', client_id: a, client_secret: ''}}",
             66,

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import Clock
 from twisted.internet.threads import deferToThread
 
+from gatewayd.config.problems import Problem
 from gatewayd.core.apikeys import ApiKey
 from gatewayd.upstream.filewatch import LARGEST
 from gatewayd.upstream.listfile import ListFile, Loaded
@@ -28,15 +29,22 @@ def entry(tenant: str) -> str:
     return f"- {{id: {ID}, hash: '{HASH}', tenant: {tenant}}}\n"
 
 
+def parsed(name: str, content: bytes, doubts: list[Problem]) -> Keys:
+    """The keys of a file, where there are two limits, one of which has numbers."""
+    return read_api_keys(name, content, {"bronze": True, "few": False}, doubts)
+
+
 class World:
     """A file of API keys that is looked at every two seconds."""
 
-    def __init__(self, path: Path, parse: Callable[[str, bytes], Keys] = read_api_keys) -> None:
+    def __init__(self, path: Path, parse: Callable[[str, bytes, list[Problem]], Keys] | None = None) -> None:
         self.clock = Clock()
         self.path = path
         self.listed: list[list[str | None]] = []
         self.reads = 0
-        self.file: ListFile[Keys] = ListFile(str(path), "API keys", 2.0, self.clock, parse, self._listed, self._read)
+        self.file: ListFile[Keys] = ListFile(
+            str(path), "API keys", 2.0, self.clock, parse or parsed, self._listed, self._read
+        )
 
     def _listed(self, keys: Keys) -> None:
         self.listed.append([key.tenant for key in keys])
@@ -102,6 +110,32 @@ def test_broken(world: World) -> None:
     assert world.file.failure == ""
 
 
+def test_limits_that_do_nothing(world: World) -> None:
+    """Keys that name them are taken, and the log says which limit it is, once for each content, and not without end."""
+
+    def named(*names: str) -> str:
+        limits = ", ".join(f"{name}: 1/1m" for name in names)
+        return f"- id: {ID}\n  hash: '{HASH}'\n  limits: {{{limits}}}\n"
+
+    with logged() as log:
+        world.file.start()
+        log.told()
+        for _ in range(2):
+            world.write(named("bronze", "bronz", "few"))
+        begin = f"API keys in {world.path}"
+        assert log.told() == [
+            f"info: {begin}: 1",
+            f"warn: {begin}: line 3: there is no limit 'bronz' (did you mean 'bronze'?)",
+            f"warn: {begin}: line 3: the limit 'few' has no 'limit' (add one to it, or remove this)",
+        ]
+        world.write(named(*(f"x{index}" for index in range(14))))
+        told = log.told()
+        assert told[1].endswith("there is no limit 'x0' (known limits: bronze, few)")
+        assert (len(told), told[-1]) == (12, f"warn: {begin}: and 4 more of this kind")
+        world.write(named("bronze"))
+        assert log.told() == [f"info: {begin}: 1"]
+
+
 def test_none_from_the_start(world: World) -> None:
     """A gateway that starts with a broken file has no list, which is something else than an empty one."""
     world.path.write_text("")
@@ -127,7 +161,7 @@ def test_our_own_mistake(tmp_path: Path) -> None:
     """Whatever goes wrong with one content, the next one is read."""
     fails = [True]
 
-    def parse(name: str, content: bytes) -> Keys:
+    def parse(name: str, content: bytes, doubts: list[Problem]) -> Keys:
         if fails:
             raise ZeroDivisionError
         return ()
@@ -148,7 +182,7 @@ async def test_in_a_thread(tmp_path: Path) -> None:
     path = tmp_path / "keys.yaml"
     path.write_text(entry("acme"))
     found: list[Keys] = []
-    file = ListFile(str(path), "API keys", 60.0, reactor, read_api_keys, found.append, deferToThread)
+    file = ListFile(str(path), "API keys", 60.0, reactor, parsed, found.append, deferToThread)
     await file.start()
     assert len(found) == 1
     file.stop()

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gatewayd.config.problems import ConfigErrors
+from gatewayd.config.problems import ConfigErrors, Problem
 from gatewayd.core.apikeys import hash_key, make_key, parse_key
 from gatewayd.upstream.listings import read_api_keys, read_tenants
 
@@ -41,6 +41,19 @@ def test_tenants() -> None:
         "beta": ("", "suspended"),
     }
     assert read_tenants("t.json", b"{}") == {}
+
+
+def test_limits_that_do_nothing() -> None:
+    """Each is told with its place, and with a name that it may be meant to have."""
+    doubts: list[Problem] = []
+    known = {"gold": True}
+    assert len(read_tenants("t.yaml", b"acme:\n  limits: {gold: 1/1m, glod: 1/1m}\n", known, doubts)) == 1
+    keys = f"[{{id: {ID}, hash: '{HASH}', limits: {{a: 1/1m}}}}]"
+    assert len(read_api_keys("k.yaml", keys.encode(), {}, doubts)) == 1
+    assert [(doubt.file, doubt.line, doubt.column, doubt.message, doubt.hint) for doubt in doubts] == [
+        ("t.yaml", 2, 24, "there is no limit 'glod'", "did you mean 'gold'?"),
+        ("k.yaml", 1, 105, "there is no limit 'a'", "there are no limits here"),
+    ]
 
 
 @pytest.mark.parametrize(

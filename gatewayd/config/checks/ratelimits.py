@@ -38,13 +38,19 @@ def check_rate_limits(sections: Sections) -> Iterator[Problem]:
             yield complain(node, Complaint("there is no limit {value}", suggestion(found.value, known, "limits")), path)
         elif path[-1] == "name":
             yield from _check_cost(node, path[:-1], known[found.value])
-    for table in _tables(sections):
-        for name, mark in table.keys.items():
-            limit = known.get(name)
-            if limit is None:
-                yield mark.problem(f"there is no limit {name!r}", suggestion(name, known, "limits"))
-            elif isinstance(limit, MapNode) and "limit" not in limit.keys:
-                yield mark.problem(f"the limit {name!r} has no 'limit'", "add one to it, or remove this")
+    numbered = {name: not isinstance(limit, MapNode) or "limit" in limit.keys for name, limit in known.items()}
+    for owner in _owners(sections):
+        yield from check_own_limits(owner, numbered)
+
+
+def check_own_limits(owner: Node, known: Mapping[str, bool]) -> Iterator[Problem]:
+    """Whatever is wrong with the `limits` of a tenant or an API key: `known` says which limits have numbers at all."""
+    limits = find(owner, ("limits",))
+    for name, mark in limits.keys.items() if isinstance(limits, MapNode) else ():
+        if name not in known:
+            yield mark.problem(f"there is no limit {name!r}", suggestion(name, known, "limits"))
+        elif not known[name]:
+            yield mark.problem(f"the limit {name!r} has no 'limit'", "add one to it, or remove this")
 
 
 def _names(sections: Sections) -> Iterator[tuple[Node, Path]]:
@@ -62,19 +68,14 @@ def _names(sections: Sections) -> Iterator[tuple[Node, Path]]:
             yield plan, ("rate_limits", index)
 
 
-def _tables(sections: Sections) -> Iterator[MapNode]:
-    """Where tenants and API keys have limits of their own."""
-    owners: list[Node] = []
+def _owners(sections: Sections) -> Iterator[Node]:
+    """Tenants and API keys, which may have limits of their own."""
     table = _at(sections, ("tenants", "table"))
     if isinstance(table, MapNode):
-        owners += table.entries.values()
+        yield from table.entries.values()
     keys = _at(sections, ("authentication", "api_keys", "keys"))
     if isinstance(keys, ListNode):
-        owners += keys.items
-    for owner in owners:
-        limits = find(owner, ("limits",))
-        if isinstance(limits, MapNode):
-            yield limits
+        yield from keys.items
 
 
 def _at(sections: Sections, path: tuple[str, ...]) -> Node | None:
