@@ -8,8 +8,11 @@ have to look at: a full collection does not take longer for a full table.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
 from operator import itemgetter
 from typing import TypeAlias
+
+from gatewayd.stores.sweep import PIECE
 
 OVERHEAD = 200  # bytes that a key and its value take beside their own length
 _PER_SHARD = 1024  # keys of a shard of a full table
@@ -143,13 +146,18 @@ class Entries:
             self._remove(hash(key) & self._mask, key)
         return value
 
-    def sweep(self, now: float) -> None:
-        """Forget what has expired in the next shard, some thousand keys at the most."""
+    def sweep(self, now: float) -> Iterator[None]:
+        """Forget what has expired in the next shard, some thousand keys at the most; see `Sweep`."""
         shard = self._sweeping
         self._sweeping = (shard + 1) & self._mask
         ends = self._ends[shard]
-        for key in [key for key, end in ends.items() if end <= now]:
-            self._remove(shard, key)
+        gone = [key for key, end in ends.items() if end <= now]
+        while gone:
+            key = gone.pop()
+            if ends.get(key, _NEVER) <= now:  # it may have been written meanwhile
+                self._remove(shard, key)
+            if not len(gone) % PIECE:
+                yield
 
     def _remove(self, shard: int, key: bytes) -> None:
         self.size -= _weight(key, self._values[shard].pop(key))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 
 from gatewayd.stores.entries import Entries, Ordered, TooLarge
 from gatewayd.stores.interface import Argument, Reply, Script, Unavailable
+from gatewayd.stores.sweep import BEAT, Sweep
 
 T = TypeVar("T")
 
-ROUND = 60.0  # seconds in which everything is looked at once for having expired
-_BEAT = 0.1
+ROUND = 60.0  # seconds in which everything is looked at once for having expired, or in little more
 _NEVER = float("inf")
 
 
@@ -30,7 +30,7 @@ class MemoryStore:
 
     def __init__(self, clock: IReactorTime, most: int = 1_000_000, most_bytes: int = 256 << 20) -> None:
         self._clock = clock
-        self._beat: IDelayedCall | None = None
+        self._sweep = Sweep(clock, clock.seconds, self._some)
         self.entries = Entries(most, most_bytes)
 
     def __repr__(self) -> str:
@@ -39,19 +39,16 @@ class MemoryStore:
 
     def start(self) -> None:
         """Begin to sweep."""
-        self._beat = self._clock.callLater(_BEAT, self._sweep)
+        self._sweep.start()
 
     def stop(self) -> None:
         """Sweep no more."""
-        if self._beat is not None:
-            self._beat.cancel()
-            self._beat = None
+        self._sweep.stop()
 
-    def _sweep(self) -> None:
-        self._beat = self._clock.callLater(_BEAT, self._sweep)
+    def _some(self) -> Iterator[None]:
         now, entries = self._clock.seconds(), self.entries
-        for _ in range(-(-entries.shards // int(ROUND / _BEAT))):
-            entries.sweep(now)
+        for _ in range(-(-entries.shards // int(ROUND / BEAT))):
+            yield from entries.sweep(now)
 
     def get(self, key: bytes) -> Deferred[bytes | None]:
         """See `Store`."""

@@ -47,7 +47,7 @@ def test_like_a_dictionary(steps: list[tuple[object, ...]], most: int) -> None:
             assert isinstance(seconds, float)
             now += seconds
         else:
-            entries.sweep(now)
+            assert not any(entries.sweep(now))
             model = {key: entry for key, entry in model.items() if entry[1] > now}
             assert len(entries) == len(model)
         for key, (_, end) in model.items():
@@ -79,10 +79,10 @@ def test_many_shards() -> None:
     for number in range(20_000):
         entries.put(b"%d" % number, b"v", 10.0 if number % 2 else inf)
     assert (len(entries), entries.evicted) == (20_000, 0)
-    entries.sweep(10.0)
+    assert not any(entries.sweep(10.0))
     assert 19_000 < len(entries) < 20_000
     for _ in range(31):
-        entries.sweep(10.0)
+        assert not any(entries.sweep(10.0))
     assert len(entries) == 10_000
     for number in range(20_000, 31_000):
         entries.put(b"%d" % number, b"v", inf)

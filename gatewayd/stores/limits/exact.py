@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from struct import Struct
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -149,11 +149,11 @@ class ExactBook(LocalBook):
             return None
         return Verdict(False, 0, until - now, until - now)
 
-    def sweep(self, index: int, now: float) -> None:
+    def sweep(self, index: int, now: float) -> Iterator[None]:
         """As `LocalBook`."""
-        super().sweep(index, now)
+        yield from super().sweep(index, now)
         if self._blocks.count:
-            self._blocks.sweep(index, lambda kept: bool(_BLOCK.unpack(kept)[0] <= now))
+            yield from self._blocks.sweep(index, lambda kept: bool(_BLOCK.unpack(kept)[0] <= now))
 
 
 def _not_given_back(failure: Failure) -> None:

@@ -8,7 +8,7 @@ may be left over, where it is not asked for, and a key that has used everything 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import ceil
 from struct import Struct
 
@@ -93,16 +93,16 @@ class LeasedBook(ExactBook):
         """As `LocalBook`."""
         return (self._leases.pop(key) is not None) | super().forget(key)
 
-    def sweep(self, index: int, now: float) -> None:
+    def sweep(self, index: int, now: float) -> Iterator[None]:
         """As `LocalBook`."""
-        super().sweep(index, now)
+        yield from super().sweep(index, now)
 
         def over(lease: bytes) -> bool:
             _, ends, refused, _, _ = _unpack(lease)
             over: bool = ends <= now and refused <= now
             return over
 
-        self._leases.sweep(index, over)
+        yield from self._leases.sweep(index, over)
 
     def _got(self, outcome: Outcome, key: bytes, cost: int) -> None:
         """The store has given permits, or none."""

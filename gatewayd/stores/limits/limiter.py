@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 
 from gatewayd.core.gcra import Verdict
 from gatewayd.core.ratelimits import Rule
@@ -16,12 +16,12 @@ from gatewayd.stores.limits.leased import LeasedBook
 from gatewayd.stores.limits.local import LocalBook
 from gatewayd.stores.limits.script import StoreClock
 from gatewayd.stores.limits.table import Room
+from gatewayd.stores.sweep import BEAT, Sweep
 
 MOST_KEYS = 1_000_000
 MOST_BOOKS = 1000  # of rules whose numbers callers bring with them
 SHARDS, FEW_SHARDS = 1024, 16  # about a thousand keys in each when there is no room for more
-ROUND = 60.0  # seconds in which everything is looked at once for being over
-_BEAT = 0.1
+ROUND = 60.0  # seconds in which everything is looked at once for being over, or in little more
 
 
 class Limiter:
@@ -43,25 +43,22 @@ class Limiter:
         self._store = store
         self._store_clock = StoreClock(0.0 if store is None else store.patience)
         self._ledger = ledger
-        self._clock = clock
         self._now = now
         self._wall_clock = wall_clock
         self._books: dict[Rule, LocalBook] = {}
         self._few = 0  # of them, not ample
         self._flights: dict[str, Flights] = {}
         self._hand = 0
-        self._beat: IDelayedCall | None = None
+        self._sweep = Sweep(clock, now, self._some)
         self.room = Room(most)
 
     def start(self) -> None:
         """Begin to sweep."""
-        self._beat = self._clock.callLater(_BEAT, self._sweep)
+        self._sweep.start()
 
     def stop(self) -> None:
         """Sweep no more."""
-        if self._beat is not None:
-            self._beat.cancel()
-            self._beat = None
+        self._sweep.stop()
 
     def book(self, rule: Rule, *, ample: bool = True) -> LocalBook | None:
         """See `gatewayd.filters.limits.Limiter`."""
@@ -176,13 +173,13 @@ class Limiter:
     def _of(self, policy: str) -> list[LocalBook]:
         return [book for rule, book in self._books.items() if rule.policy.name == policy]
 
-    def _sweep(self) -> None:
+    def _some(self) -> Iterator[None]:
         """Look at some shards of every book."""
-        self._beat = self._clock.callLater(_BEAT, self._sweep)
         now = self._now()
-        steps = int(ROUND / _BEAT)
+        steps = int(ROUND / BEAT)
         self._hand = hand = (self._hand + 1) % steps
         for book in list(self._books.values()):
             shards = len(book.table.shards)
             for index in range(hand * shards // steps, (hand + 1) * shards // steps):
-                book.sweep(index, now)
+                yield from book.sweep(index, now)
+                yield

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import TypeAlias
 
@@ -120,17 +120,16 @@ class LocalBook:
         """Let `key` begin anew; False if nothing was known of it."""
         return self.table.pop(key) is not None
 
-    def sweep(self, index: int, now: float) -> None:
-        """Forget the keys in one shard of the table that are as if they had never asked."""
+    def sweep(self, index: int, now: float) -> Iterator[None]:
+        """Forget the keys in one shard of the table that are as if they had never asked; see `Sweep`."""
         rate = self.rule.rate
         at = 0.0 if rate is None else now * rate.rate
         if self._rate is not None:
-            self.table.sweep(index, lambda kept: kept <= at)  # type: ignore[operator]
-            return
+            return self.table.sweep(index, lambda kept: kept <= at)  # type: ignore[operator]
         number = self.moment()[0].number
 
         def over(kept: Kept) -> bool:
             tat, until, seen, used = unpacked(kept)
             return tat <= at and until <= now and (seen != number or not used)
 
-        self.table.sweep(index, over)
+        return self.table.sweep(index, over)

@@ -6,8 +6,10 @@ keys are spread over many.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
+
+from gatewayd.stores.sweep import PIECE
 
 T = TypeVar("T")
 
@@ -59,19 +61,23 @@ class Table(Generic[T]):
             self._room.count -= 1
         return state
 
-    def sweep(self, index: int, over: Callable[[T], bool]) -> None:
-        """Forget the states in one shard that are `over`."""
+    def sweep(self, index: int, over: Callable[[T], bool]) -> Iterator[None]:
+        """Forget the states in one shard that are `over`; see `Sweep`."""
         shard = self.shards[index]
+        before = len(shard)
         gone = [key for key, state in shard.items() if over(state)]
-        if not gone:
-            return
-        if 2 * len(gone) < len(shard):
-            for key in gone:
+        some = bool(gone)
+        while gone:
+            key = gone.pop()  # the last reference to a key goes with it, here and not with the whole list
+            state = shard.get(key)
+            if state is not None and over(state):  # it may have asked again meanwhile
                 del shard[key]
-        else:  # a dictionary that was much larger would keep its size
-            self.shards[index] = {key: state for key, state in shard.items() if not over(state)}
-        self.count -= len(gone)
-        self._room.count -= len(gone)
+                self.count -= 1
+                self._room.count -= 1
+            if not len(gone) % PIECE:
+                yield
+        if some and 2 * len(shard) <= before:  # a dictionary that was much larger keeps its size
+            self.shards[index] = dict(shard)
 
     def _make_room(self, shard: dict[bytes, T], kept: bytes) -> None:
         """Let the first key go of this shard or, where that is `kept`, of the next one that has another."""
