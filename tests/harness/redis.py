@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -50,16 +51,16 @@ class RedisServer:
     ) -> None:
         self.kill()
 
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
+    def start(self, *marks: bytes) -> None:
+        """Start it, and wait until it answers, or until its log has one of `marks`."""
         for _ in range(1 if self.port else _ATTEMPTS):
             port = self.port or free_port()
-            if self._started(port):
+            if self._started(port, marks or _READY):
                 self.port = port
                 return
         raise AssertionError(f"redis-server does not start; see {self.folder / 'log'}")
 
-    def _started(self, port: int) -> bool:
+    def _started(self, port: int, marks: Sequence[bytes]) -> bool:
         arguments = self._arguments(port)
         process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=self.folder)
         assert process.stdout is not None
@@ -67,7 +68,7 @@ class RedisServer:
         with (self.folder / "log").open("ab") as log:
             for line in process.stdout:
                 log.write(line)
-                if any(mark in line for mark in _READY):
+                if any(mark in line for mark in marks):
                     return True
         self.kill()
         return False
