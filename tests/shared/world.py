@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -148,12 +148,19 @@ def knows(gateway: GatewayProcess, taken: int) -> None:
     gateway.wait_metric("redis_pool_connections", 4, state="up")
 
 
-def at_once(gateways: Sequence[GatewayProcess], path: bytes, number: int) -> list[int]:
-    """The statuses of so many requests that are all on their way before the first answer is read, to each in turn."""
+def at_once(
+    gateways: Sequence[GatewayProcess], path: bytes, number: int, then: Callable[[], object] | None = None
+) -> list[int]:
+    """The statuses of so many requests, to each gateway in turn, all sent before the first answer is read.
+
+    In between `then` is called.
+    """
     clients = [Client(gateways[index % len(gateways)].address) for index in range(number)]
     try:
         for client in clients:
             client.send(get(path))
+        if then is not None:
+            then()
         return [client.response().status for client in clients]
     finally:
         for client in clients:
