@@ -9,6 +9,8 @@ import pytest
 
 from tests.harness.redis import RedisServer
 
+pytest.register_assert_rewrite("tests.shared.world")
+
 
 @pytest.fixture(autouse=True)
 def leaves_nothing_behind() -> None:

@@ -135,4 +135,5 @@ def test_a_gateway_that_dies(three: list[GatewayProcess], server: RedisServer, u
         assert verdicts(dying, "/lost", 2) == [PASSED] * 2
         dying.kill(signal.SIGKILL)
         dying.wait()
-    assert at_once(three, b"/lost", MANY).count(200) == 50 - BLOCK
+    passed = [at_once(three, b"/lost", MANY).count(200) for _ in range(2)]  # whoever has permits left is asked again
+    assert sum(passed) == 50 - BLOCK

@@ -17,6 +17,8 @@ import pytest
 from tests.harness import GatewayProcess, silent_port
 from tests.harness.redis import RedisServer
 from tests.shared.world import (
+    BURST,
+    POLICIES,
     asked,
     busy,
     connected,
@@ -51,7 +53,7 @@ def test_killed_and_started_again(server: RedisServer) -> None:
 
 def test_hangs(server: RedisServer) -> None:
     """A few requests wait for their time limit, then none does; what Redis was asked for meanwhile counts once."""
-    with GatewayProcess(policies(address=server.address)) as gateway:
+    with GatewayProcess(policies(address=server.address, timeout="200ms")) as gateway:
         takes_three(gateway)
         with busy(gateway):
             before = waited(gateway, 0.1)
@@ -154,12 +156,15 @@ def test_failed_over(tmp_path: Path) -> None:
         )
         with RedisServer(tmp_path / "sentinel", *conf, mode="sentinel") as sentinel:
             section = {"master": "main", "addresses": ["127.0.0.1:1", sentinel.address]}
-            with GatewayProcess(policies(sentinel=section)) as gateway:
+            with GatewayProcess(policies(sentinel=section, connect_timeout="3s")) as gateway:
                 takes_three(gateway)
                 with busy(gateway):
                     while "slaves=1" not in sentinel.ask("info", "sentinel"):
                         pass
-                    while first.ask("wait", "1", "100") != "1":
+                    keys = [f"gw:{{limit:{name}:{BURST}/360000:ann}}" for name in POLICIES]
+                    values = first.ask("mget", *keys)
+                    assert len(values.split()) == 4 * len(keys)
+                    while second.ask("mget", *keys) != values:
                         pass
                     first.kill()
                     wait_told(gateway, "up", "away: the connection was closed")
@@ -197,13 +202,18 @@ def accepting() -> Iterator[tuple[str, list[socket.socket]]]:
 
 def test_a_black_hole() -> None:
     """Connections that are made and never answered, or never made: the gateway serves, and asks nobody."""
-    with accepting() as (address, accepted), GatewayProcess(policies(address=address)) as gateway, busy(gateway):
+    hasty = {"connect_timeout": "200ms"}
+    with (
+        accepting() as (address, accepted),
+        GatewayProcess(policies(address=address, **hasty)) as gateway,
+        busy(gateway),
+    ):
         wait_told(gateway, "away: no connection and answer in 0.2 s")
         goes_on(gateway)
         while len(accepted) < 3 * 4:
             assert verdicts(gateway, "/allow", 1) == [(200, None)]
         assert (len(told(gateway)), asked(gateway), connected(gateway)) == (1, 0, (0, 4))
-    with silent_port() as address, GatewayProcess(policies(address=address)) as gateway, busy(gateway):
+    with silent_port() as address, GatewayProcess(policies(address=address, **hasty)) as gateway, busy(gateway):
         wait_told(gateway, "away: no connection")
         goes_on(gateway)
         assert (len(told(gateway)), asked(gateway)) == (1, 0)

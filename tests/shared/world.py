@@ -41,7 +41,7 @@ def policies(**redis: Any) -> dict[str, Any]:
         name: {"limit": LIMIT, "on_store_failure": name, "key": ["header:X-Who"]} for name in POLICIES
     }
     limits["busy"] = {"limit": "1000000/1s"}
-    return limited(limits, {"timeout": "200ms", "connect_timeout": "200ms", **redis})
+    return limited(limits, {"timeout": "500ms", "connect_timeout": "1s", **redis})
 
 
 def who(gateway: GatewayProcess, path: str, name: str = "ann") -> Response:

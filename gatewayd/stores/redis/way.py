@@ -36,6 +36,10 @@ class Way:
 
     def __init__(self, settings: Settings, reactor: Any) -> None:
         self._settings = settings
+        # There is a reactor now. To import it with the first connection would take that one's time, and everybody's.
+        from gatewayd.stores.redis.connection import ConnectionFactory
+
+        self._factory = ConnectionFactory
         self._reactor = reactor
         self._trust = _trust(settings.tls)
         self._sentinels = [] if settings.sentinel is None else list(settings.sentinel.addresses)
@@ -99,10 +103,7 @@ class Way:
         master: bool,
         ours: bytes = b"",
     ) -> Connection:
-        # Not before a reactor is installed: see there.
-        from gatewayd.stores.redis.connection import ConnectionFactory
-
-        factory = ConnectionFactory(self._reactor.seconds, username, password, database, master, ours)
+        factory = self._factory(self._reactor.seconds, username, password, database, master, ours)
         connection: Connection = await self._endpoint(address).connect(factory)  # type: ignore[assignment]
         await connection.ready
         return connection
