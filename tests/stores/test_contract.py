@@ -1,47 +1,24 @@
-"""What every store does: the same tests for the one in memory and the one in a real Redis."""
+"""What every store does: the same tests for the one in memory, and for one in a real Redis, however that is reached."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import pytest_twisted
-from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
 
-from gatewayd.config.models.address import Address
-from gatewayd.stores import Change, MemoryStore, Reply, Script, Store, Unavailable
-from gatewayd.stores.redis import RedisStore, Settings
-from tests.harness.redis import RedisServer
-from tests.stores.observers import Counts, ends, until
+from gatewayd.stores import Change, Reply, Script, Store, Unavailable
+from tests.stores.observers import ends, until
+from tests.stores.places import Place
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """One Redis for all tests of this module."""
-    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
-        yield server
-
-
-@pytest.fixture(params=["memory", "redis"])
-def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+@pytest.fixture
+def store(place: Place) -> Iterator[Store]:
     """An empty store."""
-    clock: Any = reactor
-    if request.param == "memory":
-        memory = MemoryStore(clock)
-        memory.start()
-        yield memory
-        memory.stop()
-        return
-    server = request.getfixturevalue("server")
-    server.ask("flushall")
-    settings = Settings(address=Address("unix", path=server.path), connections=2, timeout=5.0)
-    shared = RedisStore(settings, clock, random.random, Counts(), lambda up, why: None)
-    pytest_twisted.blockon(shared.start())
-    yield shared
-    pytest_twisted.blockon(Deferred.fromCoroutine(shared.stop()))
+    with place.stores() as (store,):
+        yield store
 
 
 def append(value: bytes | None, args: tuple[bytes, ...], now: float) -> tuple[Reply, Change | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,6 @@ import pytest_twisted
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
 
-from gatewayd.config.models.address import Address
 from gatewayd.core.gcra import Rate
 from gatewayd.core.quota import Quota, Window
 from gatewayd.core.ratelimits import NO_DEBT, Debt, Policy, Rule
@@ -19,9 +19,10 @@ from gatewayd.filters.limits import Judgement
 from gatewayd.stores import MemoryStore, Store
 from gatewayd.stores.limits import Limiter
 from gatewayd.stores.limits.script import answer_of, begun, make_twin, step
-from gatewayd.stores.redis import RedisStore, Settings
+from gatewayd.stores.redis import RedisStore
 from tests.harness.redis import RedisServer
 from tests.stores import limits, observers
+from tests.stores.places import Place, opened
 
 HOUR = 3600.0
 RULES = [
@@ -32,45 +33,20 @@ RULES = [
 ]
 
 
-@pytest.fixture(scope="module", name="server")
-def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """One Redis for all tests of this module."""
-    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
-        yield server
-
-
-def connected(server: RedisServer) -> RedisStore:
-    """What one gateway has of Redis."""
-    clock: Any = reactor
-    settings = Settings(address=Address("unix", path=server.path), connections=2, timeout=5.0)
-    store = RedisStore(settings, clock, random.random, observers.Counts(), lambda up, why: None)
-    pytest_twisted.blockon(store.start())
-    return store
+@pytest.fixture(name="stores")
+def _stores(place: Place) -> Iterator[list[Store]]:
+    """What two gateways have of an empty store that they share."""
+    with place.stores(2) as stores:
+        yield stores
 
 
 @pytest.fixture(name="redis")
-def _redis(server: RedisServer) -> Iterator[RedisStore]:
-    """An empty Redis."""
-    server.ask("flushall")
-    store = connected(server)
-    yield store
-    pytest_twisted.blockon(Deferred.fromCoroutine(store.stop()))
-
-
-@pytest.fixture(name="stores", params=["memory", "redis"])
-def _stores(request: pytest.FixtureRequest) -> Iterator[tuple[Store, Store]]:
-    """What two gateways have of an empty store that they share."""
-    if request.param == "memory":
-        clock: Any = reactor
-        memory = MemoryStore(clock)
-        yield memory, memory
-        return
-    server = request.getfixturevalue("server")
-    server.ask("flushall")
-    stores = connected(server), connected(server)
-    yield stores
-    for store in stores:
-        pytest_twisted.blockon(Deferred.fromCoroutine(store.stop()))
+def _redis(tmp_path: Path) -> Iterator[tuple[RedisServer, RedisStore]]:
+    """A Redis of the test's own."""
+    with opened("redis", tmp_path) as place, place.stores() as (store,):
+        assert place.server is not None
+        assert isinstance(store, RedisStore)
+        yield place.server, store
 
 
 def a_limiter(store: Store) -> Limiter:
@@ -81,7 +57,7 @@ def a_limiter(store: Store) -> Limiter:
 
 @pytest.mark.parametrize("mode", ["exact", "leased"])
 @pytest_twisted.ensureDeferred
-async def test_exactly_ten(stores: tuple[Store, Store], mode: Any) -> None:
+async def test_exactly_ten(stores: list[Store], mode: Any) -> None:
     """Of 100 requests at once, to two gateways, exactly 10 pass; where blocks are leased one of a permit is one."""
     rule = limits.a_rule(limit=10, period=HOUR, mode=mode, lease=0.05)
     limiters = [a_limiter(store) for store in stores]
@@ -98,7 +74,7 @@ async def test_exactly_ten(stores: tuple[Store, Store], mode: Any) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_looks_and_resets(stores: tuple[Store, Store]) -> None:
+async def test_looks_and_resets(stores: list[Store]) -> None:
     """An operator sees what another gateway has given, and takes it back."""
     one, other = (a_limiter(store) for store in stores)
     rule = limits.a_rule(limit=10, period=HOUR)
@@ -118,7 +94,7 @@ async def test_looks_and_resets(stores: tuple[Store, Store]) -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.policy.name)
 @pytest_twisted.ensureDeferred
-async def test_the_script_and_its_twin(redis: RedisStore, rule: Rule) -> None:
+async def test_the_script_and_its_twin(stores: list[Store], rule: Rule) -> None:
     """Whatever is asked, both answer the same; the clocks differ, so it is what an hour hardly changes."""
     clock: Any = reactor
     draw = random.Random(rule.policy.name)
@@ -135,7 +111,7 @@ async def test_the_script_and_its_twin(redis: RedisStore, rule: Rule) -> None:
             debt = draw.choice([NO_DEBT, NO_DEBT, NO_DEBT, Debt(1.5, 2), Debt(0.0, 0, 60.0 if rule.block else 0.0)])
             args = (*first, *step(window, 40000.0, least, most, debt))
             _, here = answer_of(await memory.run(script, key, *args))
-            _, there = answer_of(await redis.run(script, key, *args))
+            _, there = answer_of(await stores[0].run(script, key, *args))
             assert here is not None
             assert there is not None
             assert (here.granted, here.used) == (there.granted, there.used)
@@ -144,8 +120,9 @@ async def test_the_script_and_its_twin(redis: RedisStore, rule: Rule) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_nothing_stays_for_ever(server: RedisServer, redis: RedisStore) -> None:
+async def test_nothing_stays_for_ever(redis: tuple[RedisServer, RedisStore]) -> None:
     """A key is forgotten once it is as if it had never asked."""
+    server, store = redis
     lives = []
     for rule, window in (
         (RULES[0], Window(0, 0.0, 0.0)),
@@ -153,17 +130,18 @@ async def test_nothing_stays_for_ever(server: RedisServer, redis: RedisStore) ->
         (RULES[2], Window(5, 0, 900)),
     ):
         key = rule.policy.name.encode()
-        await redis.run(make_twin(rule), key, *begun(rule), *step(window, 0.0, 1, 1))
+        await store.run(make_twin(rule), key, *begun(rule), *step(window, 0.0, 1, 1))
         if rule.block:
-            await redis.run(make_twin(rule), key, *begun(rule), *step(window, 0.0, 9, 9))
+            await store.run(make_twin(rule), key, *begun(rule), *step(window, 0.0, 9, 9))
         lives.append(int(server.ask("pttl", f"gw:{{{rule.policy.name}}}")))
     assert [round(life / 10_000) for life in lives] == [52, 360, 96]
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_redis_that_comes_and_goes(server: RedisServer, redis: RedisStore) -> None:
+async def test_a_redis_that_comes_and_goes(redis: tuple[RedisServer, RedisStore]) -> None:
     """While it is away nobody is refused for that, nor waits; afterwards it knows what passed meanwhile."""
-    limiter, rule = a_limiter(redis), limits.a_rule(limit=10, period=HOUR)
+    server, store = redis
+    limiter, rule = a_limiter(store), limits.a_rule(limit=10, period=HOUR)
     book = limiter.book(rule)
     assert book is not None
 
@@ -173,12 +151,12 @@ async def test_a_redis_that_comes_and_goes(server: RedisServer, redis: RedisStor
 
     assert await passes(3)
     server.kill()
-    await observers.until(lambda: not redis.up, "Redis goes")
+    await observers.until(lambda: not store.up, "Redis goes")
     judgement = limiter.check([(book, b"k", 4)])
     assert isinstance(judgement, Judgement)
     assert not judgement.refused
     server.start()
-    await observers.until(lambda: redis.up, "Redis comes")
+    await observers.until(lambda: store.up, "Redis comes")
     assert await passes(1)
     ((_, verdict),) = await limiter.look("p", b"k")
     assert verdict.remaining == 5  # it began anew, and was told of 4

@@ -276,6 +276,12 @@ async def test_tls(tmp_path: Path) -> None:
             assert misnamed.changes == [(False, "its certificate is for another name")]
         async with world(tcp(server), tls=TlsSettings("", "redis.example.org")) as unknown:
             assert unknown.changes == [(False, "TLS failed: certificate verify failed")]
+        (tmp_path / "other").mkdir()
+        other = TlsSettings(str(Authority(tmp_path / "other").file), "redis.example.org")
+        async with world(tcp(server), tls=other) as wrong:
+            assert not wrong.store.up
+            assert wrong.changes[0][1].startswith("TLS failed: ")
+            assert await wrong.ending() == {"connection"}
         async with world(tcp(server)) as plain:
             assert [up for up, _ in plain.changes] == [False]
 
