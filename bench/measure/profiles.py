@@ -1,5 +1,6 @@
 """What `bench/serve` can run: the configuration of each profile."""
 
+import json
 import os
 from collections.abc import Callable
 
@@ -83,4 +84,17 @@ routes:
 """
 
 
-PROFILES: dict[str, Callable[[int, int, int], str]] = {"proxy": proxy, "gateway": gateway}
+def limited(port: int, backend_port: int, routes: int) -> str:
+    """A plain reverse proxy with limits: `BENCH_LIMITS` has them as JSON, `BENCH_REDIS` the address of their Redis.
+
+    Raises KeyError for one that is not set; there is no Redis if it is empty.
+    """
+    limits, redis = json.loads(os.environ["BENCH_LIMITS"]), os.environ["BENCH_REDIS"]
+    text = proxy(port, backend_port, routes)
+    if limits:
+        text = text.replace("service: backend}", f"service: backend, rate_limits: [{', '.join(limits)}]}}")
+        text += f"rate_limits: {json.dumps(limits)}\n"
+    return f'{text}redis: {{address: "{redis}"}}\n' if redis else text
+
+
+PROFILES: dict[str, Callable[[int, int, int], str]] = {"proxy": proxy, "gateway": gateway, "limited": limited}

@@ -63,7 +63,7 @@ class Store(Protocol):
 
     @property
     def patience(self) -> float:
-        """Seconds after which a call has failed at the latest."""
+        """Seconds after which a call has failed at the latest; 0 where it always is answered at once."""
 
     def get(self, key: bytes) -> Deferred[bytes | None]:
         """The value of `key`, or None."""

@@ -26,7 +26,7 @@ class MemoryStore:
     """
 
     up = True
-    patience = float("inf")
+    patience = 0.0
 
     def __init__(self, clock: IReactorTime, most: int = 1_000_000, most_bytes: int = 256 << 20) -> None:
         self._clock = clock

@@ -14,11 +14,11 @@ from twisted.internet.defer import Deferred, gatherResults
 
 from gatewayd.core.gcra import Rate
 from gatewayd.core.quota import Quota, Window
-from gatewayd.core.ratelimits import NO_DEBT, Debt, Policy, Rule
+from gatewayd.core.ratelimits import Debt, Policy, Rule
 from gatewayd.filters.limits import Judgement
 from gatewayd.stores import MemoryStore, Store
 from gatewayd.stores.limits import Limiter
-from gatewayd.stores.limits.script import answer_of, begun, make_twin, step
+from gatewayd.stores.limits.script import StoreClock, begun, make_twin, step
 from gatewayd.stores.redis import RedisStore
 from tests.harness.redis import RedisServer
 from tests.stores import limits, observers
@@ -99,7 +99,7 @@ async def test_the_script_and_its_twin(stores: list[Store], rule: Rule) -> None:
     clock: Any = reactor
     draw = random.Random(rule.policy.name)
     memory = MemoryStore(clock)
-    script, first = make_twin(rule), begun(rule)
+    script, first, clock_of = make_twin(rule), begun(rule), StoreClock(0.0)
     for trial in range(40):
         key = b"%b:%d" % (rule.policy.name.encode(), trial)
         number = 20261125
@@ -108,12 +108,10 @@ async def test_the_script_and_its_twin(stores: list[Store], rule: Rule) -> None:
             window = Window(number, 0.0, 86400.0)
             least = draw.choice([-1, 0, 1, 1, 1, 2])
             most = least if least < 1 else least + draw.choice([0, 0, 3])
-            debt = draw.choice([NO_DEBT, NO_DEBT, NO_DEBT, Debt(1.5, 2), Debt(0.0, 0, 60.0 if rule.block else 0.0)])
-            args = (*first, *step(window, 40000.0, least, most, debt))
-            _, here = answer_of(await memory.run(script, key, *args))
-            _, there = answer_of(await stores[0].run(script, key, *args))
-            assert here is not None
-            assert there is not None
+            debt = draw.choice([None, None, None, Debt(1.5, 2), Debt(0.0, 0, 60.0 if rule.block else 0.0)])
+            args = (*first, *step(window, 40000.0, least, most, 0, debt))
+            here = clock_of.read(await memory.run(script, key, *args), 0.0)
+            there = clock_of.read(await stores[0].run(script, key, *args), 0.0)
             assert (here.granted, here.used) == (there.granted, there.used)
             assert here.ahead == pytest.approx(there.ahead, abs=0.02)
             assert here.blocked == pytest.approx(there.blocked, abs=5.0)

@@ -9,10 +9,10 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from gatewayd.core.gcra import Verdict
-from gatewayd.core.ratelimits import NO_DEBT, Debt, Outcome, Rule, verdict_of
+from gatewayd.core.ratelimits import Debt, Outcome, Rule, verdict_of
 from gatewayd.stores.interface import Reply, Store, Unavailable
 from gatewayd.stores.limits.local import LocalBook
-from gatewayd.stores.limits.script import StoreClock, answer_of, begun, make_twin, step
+from gatewayd.stores.limits.script import StoreClock, begun, make_twin, step
 from gatewayd.stores.limits.table import Room, Table
 
 PASSED = Verdict(True, 0, 0.0, 0.0)  # the store is away, and the policy lets everything through then
@@ -60,7 +60,7 @@ class ExactBook(LocalBook):
             verdict = self._blocked(key, now, lately=True)
             if verdict is not None:
                 return verdict
-        return self._take(key, cost, cost, now).addCallbacks(
+        return self._ask(key, cost, cost, now).addCallbacks(
             self._answered, self._unanswered, callbackArgs=(key, cost, now), errbackArgs=(key, cost, now)
         )
 
@@ -70,7 +70,7 @@ class ExactBook(LocalBook):
             super().refund(key, cost, now)
         elif self._store.up:
             window, wall = self.moment()
-            args = step(window, wall, -cost, -cost, latest=self._clock.latest(now))
+            args = step(window, wall, -cost, -cost, self._clock.latest(now))
             self._store.run(self._script, self._prefix + key, *self._begun, *args).addErrback(_not_given_back)
 
     def without(self, key: bytes, cost: int, now: float) -> Verdict:
@@ -95,33 +95,34 @@ class ExactBook(LocalBook):
         return self._store.delete(self._prefix + key)
 
     def _take(self, key: bytes, least: int, most: int, now: float) -> Deferred[Outcome]:
+        """What becomes of an attempt to take permits there. Fails with `Unavailable`, `TypeError` or `ValueError`."""
+        return self._ask(key, least, most, now).addCallback(self._clock.read, now)
+
+    def _ask(self, key: bytes, least: int, most: int, now: float) -> Deferred[Reply]:
         """Ask the store, and tell it what `key` has taken here."""
         window, wall = self.moment()
         debt = self.hand_over(key, now) if self.table.count else None
-        args = step(window, wall, least, most, debt or NO_DEBT, self._clock.latest(now))
-        asked = self._store.run(self._script, self._prefix + key, *self._begun, *args).addCallback(self._heard, now)
+        args = step(window, wall, least, most, self._clock.latest(now), debt)
+        asked = self._store.run(self._script, self._prefix + key, *self._begun, *args)
         if debt is None:
             return asked
         # Whoever asks may go away. What becomes of the debt must be known all the same.
-        answer: Deferred[Outcome] = Deferred()
-        asked.addErrback(self._untold, key, debt, now).chainDeferred(answer)
+        answer: Deferred[Reply] = Deferred()
+        asked.addBoth(self._told, key, debt, now).chainDeferred(answer)
         return answer
 
-    def _heard(self, reply: Reply, asked: float) -> Outcome:
-        """The store has answered what was asked at `asked`."""
-        time, outcome = answer_of(reply)
-        self._clock.told(time, asked)
-        if outcome is None:
-            raise Unavailable("timeout", "it came too late, by the store's clock")
-        return outcome
+    def _told(self, reply: Reply | Failure, key: bytes, debt: Debt, now: float) -> Reply | Failure:
+        """The store knows now what was let through here; or not, because it failed or was too late."""
+        if not isinstance(reply, list) or len(reply) == 1:
+            self.take_back(key, debt, now)
+        return reply
 
-    def _untold(self, failure: Failure, key: bytes, debt: Debt, now: float) -> Failure:
-        """The store does not know what was let through here."""
-        self.take_back(key, debt, now)
-        return failure
-
-    def _answered(self, outcome: Outcome, key: bytes, cost: int, now: float) -> Verdict:
-        """The store has decided."""
+    def _answered(self, reply: Reply, key: bytes, cost: int, now: float) -> Verdict:
+        """The store has decided, unless it was too late."""
+        try:
+            outcome = self._clock.read(reply, now)
+        except (Unavailable, TypeError, ValueError):
+            return self.without(key, cost, now)
         if outcome.blocked:
             self._blocks.put(key, _BLOCK.pack(now + outcome.blocked, now + CERTAIN))
         elif self._blocks.count:
@@ -136,7 +137,7 @@ class ExactBook(LocalBook):
         """The store has not; or nobody waits any more."""
         if failure.check(CancelledError) is not None:
             return FAILED
-        failure.trap(Unavailable, TypeError, ValueError)
+        failure.trap(Unavailable)
         return self.without(key, cost, now)
 
     def _blocked(self, key: bytes, now: float, *, lately: bool = False) -> Verdict | None:

@@ -9,9 +9,11 @@ until when it is wanted, by the store's own clock.
 
 from __future__ import annotations
 
+from math import ceil
+
 from gatewayd.core.quota import Window
 from gatewayd.core.ratelimits import NO_DEBT, NOTHING, Debt, Outcome, Rule, advance
-from gatewayd.stores.interface import Argument, Change, Reply, Script
+from gatewayd.stores.interface import Argument, Change, Reply, Script, Unavailable
 
 GRACE = 60.0  # seconds that a quota is kept beyond its window, for gateways whose clocks are behind
 
@@ -19,11 +21,12 @@ _LUA = """
 local rate, burst, block, quota = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local number, left = tonumber(ARGV[5]), tonumber(ARGV[6])
 local least, most = tonumber(ARGV[7]), tonumber(ARGV[8])
-local debt, spent, held = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
-local latest = tonumber(ARGV[12])
+local latest = tonumber(ARGV[9])
+local debt, spent, held = tonumber(ARGV[10] or 0), tonumber(ARGV[11] or 0), tonumber(ARGV[12] or 0)
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
-if latest > 0 and now > latest then return {string.format('%.6f', now)} end
+local told = math.ceil(now * 1000)
+if latest > 0 and told > latest then return {told} end
 local before = redis.call('GET', KEYS[1])
 local tat, till, used = 0, 0, 0
 if before then
@@ -62,7 +65,7 @@ if granted ~= 0 or blocked > 0 or debt > 0 or spent > 0 then
   if quota > 0 and used > 0 then life = math.max(life, left) end
   redis.call('SET', KEYS[1], after, 'PX', math.ceil(life * 1000) + 1000)
 end
-return {string.format('%.6f', now), string.format('%.0f', granted), string.format('%.17g', ahead),
+return {told, string.format('%.0f', granted), string.format('%.17g', ahead),
         string.format('%.17g', blocked), string.format('%.0f', used)}
 """
 
@@ -79,34 +82,22 @@ def begun(rule: Rule) -> tuple[Argument, ...]:
 
 
 def step(
-    window: Window, wall: float, least: int, most: int, debt: Debt = NO_DEBT, latest: bytes = b"0"
+    window: Window, wall: float, least: int, most: int, latest: int = 0, debt: Debt | None = None
 ) -> tuple[Argument, ...]:
     """The other arguments; see `gatewayd.core.ratelimits.advance`.
 
-    After `latest`, in seconds of the store's clock, nothing happens; never if that is 0.
+    After `latest`, in milliseconds of the store's clock, nothing happens; never if that is 0.
     """
     left = b"0" if not window.number else b"%.3f" % (window.ends - wall + GRACE)
-    if debt is NO_DEBT:
-        return window.number, left, least, most, b"0", b"0", b"0", latest
-    return window.number, left, least, most, b"%r" % debt.ahead, debt.spent, b"%r" % debt.blocked, latest
-
-
-def answer_of(reply: Reply) -> tuple[float, Outcome | None]:
-    """What the store's clock says, in seconds, and what became of a step: None for one that came too late.
-
-    Raises `TypeError` or `ValueError` for what is no answer of the script.
-    """
-    now, *rest = reply  # type: ignore[misc]
-    if not rest:
-        return float(now), None  # type: ignore[arg-type]
-    granted, ahead, blocked, used = rest
-    return float(now), Outcome(int(granted), float(ahead), float(blocked), int(used))  # type: ignore[arg-type]
+    if debt is None:
+        return window.number, left, least, most, latest
+    return window.number, left, least, most, latest, b"%r" % debt.ahead, debt.spent, b"%r" % debt.blocked
 
 
 class StoreClock:
-    """What a store's clock says, as far as its answers have told: how much it is `ahead` of the gateway's.
+    """How much a store's clock is ahead of the gateway's, as far as its answers tell.
 
-    A step is wanted for `patience` seconds.
+    What it is asked for is wanted for `patience` seconds, 0 for ever. Its times are in milliseconds.
     """
 
     __slots__ = ("_ahead", "_patience")
@@ -115,30 +106,41 @@ class StoreClock:
         self._ahead: float | None = None
         self._patience = patience
 
-    def told(self, store: float, asked: float) -> None:
-        """It said `store` to what was asked at `asked` here: so it is ahead by a little less than the difference."""
-        self._ahead = store - asked
+    def latest(self, now: float) -> int:
+        """Until when what is asked at `now` is wanted there; 0 as long as that is not known."""
+        if self._ahead is None or not self._patience:
+            return 0
+        return int((now + self._patience) * 1000.0 + self._ahead)
 
-    def latest(self, now: float) -> bytes:
-        """Until when what is asked at `now` is wanted, on the store's clock; 0 as long as that is not known."""
-        return b"0" if self._ahead is None else b"%.6f" % (now + self._ahead + self._patience)
+    def read(self, reply: Reply, asked: float) -> Outcome:
+        """What became of a step that was asked for at `asked`. Raises `Unavailable` if it came too late.
+
+        Raises `TypeError` or `ValueError` for what is no answer of the script.
+        """
+        told, *rest = reply  # type: ignore[misc]
+        self._ahead = told - asked * 1000.0  # type: ignore[operator]  # by a little less: the way there took its time
+        if not rest:
+            raise Unavailable("timeout", "it came too late, by the store's clock")
+        granted, ahead, blocked, used = rest
+        return Outcome(int(granted), float(ahead), float(blocked), int(used))  # type: ignore[arg-type]
 
 
 def make_twin(rule: Rule) -> Script:
     """The script for one rule; in Redis it is the same for all."""
 
     def twin(value: bytes | None, args: tuple[bytes, ...], now: float) -> tuple[Reply, Change | None]:
-        number, left, least, most, ahead, spent, held, latest = args[4:]
-        if 0.0 < float(latest) < now:
-            return [b"%.6f" % now], None
+        number, left, least, most, latest, *owed = args[4:]
+        told = ceil(now * 1000)
+        if 0 < int(latest) < told:
+            return [told], None
         state = NOTHING
         if value is not None:
             tat, until, seen, used = value.split()
             state = float(tat), float(until), int(seen), int(used)
-        debt = Debt(float(ahead), int(spent), float(held))
+        debt = Debt(float(owed[0]), int(owed[1]), float(owed[2])) if owed else NO_DEBT
         outcome, after = advance(rule, state, now, int(number), int(least), int(most), debt)
         reply: Reply = [
-            b"%.6f" % now,
+            told,
             b"%d" % outcome.granted,
             b"%.17g" % outcome.ahead,
             b"%.17g" % outcome.blocked,
