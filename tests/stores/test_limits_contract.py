@@ -109,7 +109,7 @@ async def test_the_script_and_its_twin(stores: list[Store], rule: Rule) -> None:
             least = draw.choice([-1, 0, 1, 1, 1, 2])
             most = least if least < 1 else least + draw.choice([0, 0, 3])
             debt = draw.choice([None, None, None, Debt(1.5, 2), Debt(0.0, 0, 60.0 if rule.block else 0.0)])
-            args = (*first, *step(window, 40000.0, least, most, 0, debt))
+            args = (first, *step(window, 40000.0, least, most, 0, debt))
             here = clock_of.read(await memory.run(script, key, *args), 0.0)
             there = clock_of.read(await stores[0].run(script, key, *args), 0.0)
             assert (here.granted, here.used) == (there.granted, there.used)
@@ -128,9 +128,9 @@ async def test_nothing_stays_for_ever(redis: tuple[RedisServer, RedisStore]) -> 
         (RULES[2], Window(5, 0, 900)),
     ):
         key = rule.policy.name.encode()
-        await store.run(make_twin(rule), key, *begun(rule), *step(window, 0.0, 1, 1))
+        await store.run(make_twin(rule), key, begun(rule), *step(window, 0.0, 1, 1))
         if rule.block:
-            await store.run(make_twin(rule), key, *begun(rule), *step(window, 0.0, 9, 9))
+            await store.run(make_twin(rule), key, begun(rule), *step(window, 0.0, 9, 9))
         lives.append(int(server.ask("pttl", f"gw:{{{rule.policy.name}}}")))
     assert [round(life / 10_000) for life in lives] == [52, 360, 96]
 

@@ -71,7 +71,7 @@ class ExactBook(LocalBook):
         elif self._store.up:
             window, wall = self.moment()
             args = step(window, wall, -cost, -cost, self._clock.latest(now))
-            self._store.run(self._script, self._prefix + key, *self._begun, *args).addErrback(_not_given_back)
+            self._store.run(self._script, self._prefix + key, self._begun, *args).addErrback(_not_given_back)
 
     def without(self, key: bytes, cost: int, now: float) -> Verdict:
         """What becomes of a request while the store is away."""
@@ -103,7 +103,7 @@ class ExactBook(LocalBook):
         window, wall = self.moment()
         debt = self.hand_over(key, now) if self.table.count else None
         args = step(window, wall, least, most, self._clock.latest(now), debt)
-        asked = self._store.run(self._script, self._prefix + key, *self._begun, *args)
+        asked = self._store.run(self._script, self._prefix + key, self._begun, *args)
         if debt is None:
             return asked
         # Whoever asks may go away. What becomes of the debt must be known all the same.
@@ -113,7 +113,7 @@ class ExactBook(LocalBook):
 
     def _told(self, reply: Reply | Failure, key: bytes, debt: Debt, now: float) -> Reply | Failure:
         """The store knows now what was let through here; or not, because it failed or was too late."""
-        if not isinstance(reply, list) or len(reply) == 1:
+        if not isinstance(reply, bytes) or b" " not in reply:
             self.take_back(key, debt, now)
         return reply
 

@@ -18,21 +18,24 @@ from gatewayd.stores.interface import Argument, Change, Reply, Script, Unavailab
 GRACE = 60.0  # seconds that a quota is kept beyond its window, for gateways whose clocks are behind
 
 _LUA = """
-local rate, burst, block, quota = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local number, left = tonumber(ARGV[5]), tonumber(ARGV[6])
-local least, most = tonumber(ARGV[7]), tonumber(ARGV[8])
-local latest = tonumber(ARGV[9])
-local debt, spent, held = tonumber(ARGV[10] or 0), tonumber(ARGV[11] or 0), tonumber(ARGV[12] or 0)
+local function numbers(text)
+  local found = {}
+  for word in string.gmatch(text, '%S+') do found[#found + 1] = tonumber(word) end
+  return unpack(found)
+end
+local rate, burst, block, quota = numbers(ARGV[1])
+local number, left, least, most, latest = numbers(ARGV[2])
+local debt, spent, held = numbers(ARGV[3] or '0 0 0')
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 local told = math.ceil(now * 1000)
-if latest > 0 and told > latest then return {told} end
+if latest > 0 and told > latest then return string.format('%.0f', told) end
 local before = redis.call('GET', KEYS[1])
 local tat, till, used = 0, 0, 0
 if before then
-  local a, b, c, d = string.match(before, '^(%S+) (%S+) (%S+) (%S+)$')
-  tat, till = tonumber(a), tonumber(b)
-  if tonumber(c) == number then used = tonumber(d) end
+  local seen, spoiled
+  tat, till, seen, spoiled = numbers(before)
+  if seen == number then used = spoiled end
 end
 used = used + spent
 if held > 0 then till = math.max(till, now + held) end
@@ -65,20 +68,15 @@ if granted ~= 0 or blocked > 0 or debt > 0 or spent > 0 then
   if quota > 0 and used > 0 then life = math.max(life, left) end
   redis.call('SET', KEYS[1], after, 'PX', math.ceil(life * 1000) + 1000)
 end
-return {told, string.format('%.0f', granted), string.format('%.17g', ahead),
-        string.format('%.17g', blocked), string.format('%.0f', used)}
+return string.format('%.0f %.0f %.17g %.17g %.0f', told, granted, ahead, blocked, used)
 """
 
 
-def begun(rule: Rule) -> tuple[Argument, ...]:
-    """The arguments that are the same for every step of a rule."""
+def begun(rule: Rule) -> bytes:
+    """The first argument, which is the same for every step of a rule. Numbers that go together are one argument."""
     rate, quota = rule.rate, rule.quota
-    return (
-        b"0" if rate is None else repr(rate.rate).encode(),
-        0 if rate is None else rate.burst,
-        repr(rule.block).encode(),
-        0 if quota is None else quota.limit,
-    )
+    numbers = (0.0, 0) if rate is None else (rate.rate, rate.burst)
+    return b"%r %d %r %d" % (*numbers, rule.block, 0 if quota is None else quota.limit)
 
 
 def step(
@@ -88,10 +86,9 @@ def step(
 
     After `latest`, in milliseconds of the store's clock, nothing happens; never if that is 0.
     """
-    left = b"0" if not window.number else b"%.3f" % (window.ends - wall + GRACE)
-    if debt is None:
-        return window.number, left, least, most, latest
-    return window.number, left, least, most, latest, b"%r" % debt.ahead, debt.spent, b"%r" % debt.blocked
+    left = window.ends - wall + GRACE if window.number else 0.0
+    wanted = b"%d %.3f %d %d %d" % (window.number, left, least, most, latest)
+    return (wanted,) if debt is None else (wanted, b"%r %d %r" % debt)
 
 
 class StoreClock:
@@ -117,35 +114,33 @@ class StoreClock:
 
         Raises `TypeError` or `ValueError` for what is no answer of the script.
         """
-        told, *rest = reply  # type: ignore[misc]
-        self._ahead = told - asked * 1000.0  # type: ignore[operator]  # by a little less: the way there took its time
+        if not isinstance(reply, bytes):
+            raise TypeError
+        told, *rest = reply.split()
+        self._ahead = int(told) - asked * 1000.0  # or a little less: the way there took its time
         if not rest:
             raise Unavailable("timeout", "it came too late, by the store's clock")
         granted, ahead, blocked, used = rest
-        return Outcome(int(granted), float(ahead), float(blocked), int(used))  # type: ignore[arg-type]
+        return Outcome(int(granted), float(ahead), float(blocked), int(used))
 
 
 def make_twin(rule: Rule) -> Script:
     """The script for one rule; in Redis it is the same for all."""
 
     def twin(value: bytes | None, args: tuple[bytes, ...], now: float) -> tuple[Reply, Change | None]:
-        number, left, least, most, latest, *owed = args[4:]
+        number, left, least, most, latest = args[1].split()
         told = ceil(now * 1000)
         if 0 < int(latest) < told:
-            return [told], None
-        state = NOTHING
+            return b"%d" % told, None
+        state, debt = NOTHING, NO_DEBT
         if value is not None:
             tat, until, seen, used = value.split()
             state = float(tat), float(until), int(seen), int(used)
-        debt = Debt(float(owed[0]), int(owed[1]), float(owed[2])) if owed else NO_DEBT
+        if len(args) > 2:
+            ahead, spent, blocked = args[2].split()
+            debt = Debt(float(ahead), int(spent), float(blocked))
         outcome, after = advance(rule, state, now, int(number), int(least), int(most), debt)
-        reply: Reply = [
-            told,
-            b"%d" % outcome.granted,
-            b"%.17g" % outcome.ahead,
-            b"%.17g" % outcome.blocked,
-            b"%d" % outcome.used,
-        ]
+        reply = b"%d %d %.17g %.17g %d" % (told, *outcome)
         if not (outcome.granted or outcome.blocked or debt.ahead or debt.spent):
             return reply, None
         rate, quota = rule.rate, rule.quota
