@@ -79,13 +79,16 @@ def run(rounds: int, seconds: int) -> dict[str, list[float]]:
 
 
 def table(found: Mapping[str, Sequence[float]]) -> str:
-    """The medians, what is on top of no limit, and how far that may go."""
+    """The medians and the least, what that is on top of no limit, and how far it may go.
+
+    Whoever else uses the machine only adds to a round, and the difference of two is small: so it is that of the least.
+    """
     rows = []
     for kind in KINDS:
-        more = [one - none for one, none in zip(found[kind.name], found[NONE], strict=True)]
-        bar = "" if kind.bar is None else f"{kind.bar:.0f}"
-        rows.append((kind.name, f"{statistics.median(found[kind.name]):.1f}", f"{statistics.median(more):.1f}", bar))
-    return render(("64 connections", "CPU us/request", "on top", "bar"), rows, left=(0,))
+        times = found[kind.name]
+        more, bar = min(times) - min(found[NONE]), "" if kind.bar is None else f"{kind.bar:.0f}"
+        rows.append((kind.name, f"{statistics.median(times):.1f}", f"{min(times):.1f}", f"{more:.1f}", bar))
+    return render(("64 connections", "CPU us/request", "least", "on top", "bar"), rows, left=(0,))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
