@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
 from gatewayd.core.quota import Quota
+from gatewayd.core.ratelimits import OnFailure
 from gatewayd.stores import Unavailable
 from tests.stores.limits import Gateway, HeldStore, a_rule, now
 
@@ -127,3 +129,22 @@ def test_leases_are_forgotten() -> None:
     clock.pump([0.1] * 1300)
     assert gateway.limiter.room.count == 0
     gateway.limiter.stop()
+
+
+@pytest.mark.parametrize(("on_failure", "told"), [("local", "limited"), ("allow", ""), ("deny", "unavailable")])
+def test_a_key_that_was_refused(on_failure: OnFailure, told: str) -> None:
+    """While the store is away it stays refused, unless its policy knows nothing but one answer then."""
+    store = HeldStore(clock := Clock())
+    gateway, rule = Gateway(store, clock), a_rule(limit=10, mode="leased", on_failure=on_failure)
+    assert sum(gateway.passes(rule) for _ in range(11)) == 10
+    store.up = False
+    assert now(gateway.check(gateway.ask(rule))).refused == told
+
+
+def test_permits_at_hand_need_no_store() -> None:
+    """Whatever the policy says for the time after them."""
+    store = HeldStore(clock := Clock())
+    gateway, rule = Gateway(store, clock), a_rule(limit=10, mode="leased", lease=0.3, on_failure="deny")
+    assert gateway.passes(rule)
+    store.up = False
+    assert [now(gateway.check(gateway.ask(rule))).refused for _ in range(3)] == ["", "", "unavailable"]

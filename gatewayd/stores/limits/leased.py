@@ -64,7 +64,7 @@ class LeasedBook(ExactBook):
                 left -= cost
                 self._leases.put(key, _pack(left, ends, refused, beyond, whole))
                 return Verdict(True, left + beyond, 0.0, max(0.0, whole - now))
-            if now < refused:
+            if now < refused and (self._store.up or self.rule.policy.on_failure == "local"):
                 return Verdict(False, left if now < ends else 0, refused - now, max(refused, whole) - now)
         verdict: Deferred[Verdict] = Deferred()
         waiting = self._asked.get(key)
