@@ -25,6 +25,15 @@ NAMES = ("memory", "redis", "user", "tls", "sentinel")
 RIGHTS = ("+@read", "+@write", "+@connection", "+eval", "+evalsha", "+time", "-@dangerous")
 
 
+def connected(**options: Any) -> RedisStore:
+    """What one gateway has of a Redis."""
+    clock: Any = reactor
+    settings = Settings(**{"connections": 2, "timeout": 5.0, **options})
+    store = RedisStore(settings, clock, random.random, Counts(), lambda up, why: None)
+    pytest_twisted.blockon(store.start())
+    return store
+
+
 @dataclass
 class Place:
     """One of `NAMES`: `server` is the Redis, None in memory, `options` how it is reached."""
@@ -36,18 +45,15 @@ class Place:
     @contextmanager
     def stores(self, number: int = 1) -> Iterator[list[Store]]:
         """What so many gateways have of it, empty."""
-        clock: Any = reactor
         if self.server is None:
+            clock: Any = reactor
             memory = MemoryStore(clock)
             memory.start()
             yield [memory] * number
             memory.stop()
             return
         self.server.ask("flushall")
-        settings = Settings(connections=2, timeout=5.0, **self.options)
-        stores = [RedisStore(settings, clock, random.random, Counts(), lambda up, why: None) for _ in range(number)]
-        for store in stores:
-            pytest_twisted.blockon(store.start())
+        stores = [connected(**self.options) for _ in range(number)]
         yield list(stores)
         for store in stores:
             pytest_twisted.blockon(Deferred.fromCoroutine(store.stop()))

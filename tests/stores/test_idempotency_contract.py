@@ -11,6 +11,7 @@ import pytest_twisted
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults, succeed
 
+from gatewayd.config.models.address import Address
 from gatewayd.core.idempotency import Event, Found, place
 from gatewayd.stores import MemoryStore
 from gatewayd.stores.idempotency import Claim, Keys
@@ -18,7 +19,7 @@ from gatewayd.stores.idempotency.scripts import CLAIM, SETTLE, claiming, found_o
 from gatewayd.stores.redis import RedisStore
 from tests.harness.redis import RedisServer
 from tests.stores import observers
-from tests.stores.test_limits_contract import connected
+from tests.stores.places import connected
 
 SAME, DIFFERENT = b"s" * 32, bytes(range(32))
 ANSWER = b"HTTP/1.1 201 Created\r\nX: \xff\r\n\r\n\0\r\n" + b"x" * 200_000
@@ -35,7 +36,7 @@ def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 def _redis(server: RedisServer) -> Iterator[RedisStore]:
     """An empty Redis."""
     server.ask("flushall")
-    store = connected(server)
+    store = connected(address=Address("unix", path=server.path))
     yield store
     pytest_twisted.blockon(Deferred.fromCoroutine(store.stop()))
 
@@ -53,7 +54,8 @@ def _gateways(request: pytest.FixtureRequest) -> Iterator[tuple[Keys, Keys]]:
     else:
         server = request.getfixturevalue("server")
         server.ask("flushall")
-        stores = connected(server), connected(server)
+        address = Address("unix", path=server.path)
+        stores = connected(address=address), connected(address=address)
         yield tuple(Keys(store, clock, clock.seconds, 1 << 24) for store in stores)  # type: ignore[misc]
         for shared in stores:
             pytest_twisted.blockon(Deferred.fromCoroutine(shared.stop()))

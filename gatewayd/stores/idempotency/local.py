@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import ceil
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 
 from gatewayd.core.idempotency import Event, Found, claim, settle
 from gatewayd.stores.entries import Entries, TooLarge
+from gatewayd.stores.sweep import BEAT, Sweep
 
 MOST_CLAIMS = 100_000
 MOST_ANSWERS = 250_000
 ROUND = 60.0  # seconds in which everything is looked at once for having expired
-_BEAT = 0.1
 _UNAVAILABLE = Found("unavailable")
 
 
@@ -25,22 +25,19 @@ class LocalKeys:
     """
 
     def __init__(self, clock: IReactorTime, now: Callable[[], float], most_bytes: int, most: int = MOST_CLAIMS) -> None:
-        self._clock = clock
         self._now = now
         self._most = most
-        self._beat: IDelayedCall | None = None
+        self._sweep = Sweep(clock, now, self._some)
         self.claims = Entries(2 * most, 1 << 40)
         self.answers = Entries(MOST_ANSWERS, most_bytes)
 
     def start(self) -> None:
         """Begin to sweep."""
-        self._beat = self._clock.callLater(_BEAT, self._sweep)
+        self._sweep.start()
 
     def stop(self) -> None:
         """Sweep no more."""
-        if self._beat is not None:
-            self._beat.cancel()
-            self._beat = None
+        self._sweep.stop()
 
     def knows(self, key: bytes) -> bool:
         """Whether anything is known of `key`."""
@@ -83,9 +80,8 @@ class LocalKeys:
         assert value is None or isinstance(value, bytes)
         return value
 
-    def _sweep(self) -> None:
-        self._beat = self._clock.callLater(_BEAT, self._sweep)
+    def _some(self) -> Iterator[None]:
         now = self._now()
         for entries in (self.claims, self.answers):
-            for _ in range(ceil(entries.shards * _BEAT / ROUND)):
-                entries.sweep(now)
+            for _ in range(ceil(entries.shards * BEAT / ROUND)):
+                yield from entries.sweep(now)
