@@ -12,6 +12,7 @@ FIELDS: dict[str, str] = {
     "changes": "which keys are new, replaced and gone",
     "client": "the client's address, as far as proxies that are believed name it; `unix` for a unix socket",
     "count": "how many",
+    "doubt": "the line, what does nothing there, and what may be meant",
     "duration": "for how long, in words",
     "failed": "lines that could not be written",
     "failures": "calls in the window that failed",
