@@ -10,6 +10,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from gatewayd.app.authentication import Authenticating
+from gatewayd.app.caching import build_keeping
 from gatewayd.app.idempotency import build_memory
 from gatewayd.app.judging import build_fields, build_policies, build_proof
 from gatewayd.app.logs import build_audit
@@ -21,11 +22,9 @@ from gatewayd.filters.hygiene import Hygiene
 from gatewayd.filters.policies import PolicyRequest
 from gatewayd.filters.tenancy import Directory
 from gatewayd.log import Log, events
-from gatewayd.pipeline.cache import Keeping
 from gatewayd.pipeline.checks import Access
 from gatewayd.stores.interface import Store
 from gatewayd.stores.limits import Limiter
-from gatewayd.stores.responses.memory import MemoryResponses
 from gatewayd.telemetry.metrics import Metrics
 from gatewayd.upstream.listfile import ListFile
 from gatewayd.upstream.listings import read_tenants
@@ -84,10 +83,8 @@ class Gatekeeper:
             return deferToThreadPool(reactor, pool, policy, request)
 
         self.limiter = Limiter(store, metrics.rate_limits, reactor, now, wall_clock)
-        responses: MemoryResponses | None = None
-        if any(route.cache is not None for route in config.routes):
-            responses = MemoryResponses(reactor, wall_clock, config.cache.memory)
-        self.responses = responses
+        keeping = build_keeping(config, store, fields.answers.noted, metrics.callers, reactor, wall_clock)
+        self.responses = None if keeping is None else keeping.responses
         self._memory = memory = build_memory(config, store, fields.answers, reactor, now)
         self.access = Access(
             authentication=None if self._authenticating is None else self._authenticating.shared,
@@ -100,7 +97,7 @@ class Gatekeeper:
             events=events,
             clock=reactor,
             in_thread=in_thread,
-            keeping=None if responses is None else Keeping(responses, wall_clock, metrics.callers),
+            keeping=keeping,
             memory=memory,
         )
 

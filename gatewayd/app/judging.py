@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gatewayd.config import Config
 from gatewayd.config.models.listener import Listener as ListenerConfig
+from gatewayd.core.caching import FOR_CACHES, READ
 from gatewayd.core.guarded import GuardedNames
 from gatewayd.core.networks import Networks
 from gatewayd.core.proof import Signer
@@ -45,7 +46,10 @@ def build_fields(config: Config) -> Fields:
     logged = config.access_log.headers
     noted.update(name.lower().encode("ascii") for name in logged.request)
     everywhere = [config.security_headers, *(config.security_headers_of(route) for route in config.routes)]
-    told = NOTED_IN_ANSWERS.union(*(headers.lines.names for headers in everywhere))
+    caching = any(route.cache is not None for route in config.routes)
+    if caching:
+        noted |= READ
+    told = NOTED_IN_ANSWERS.union(FOR_CACHES if caching else (), *(headers.lines.names for headers in everywhere))
     told |= {name.lower().encode("ascii") for name in logged.response}
     stripped = config.security_headers.stripped
     return Fields(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from gatewayd.core.caching import Partition
 from gatewayd.core.proof import IdentityFields, IdentityNames, identity_fields
 from gatewayd.core.tokens.errors import BadToken
 from gatewayd.core.tokens.identity import Identity
@@ -22,11 +23,13 @@ class TenantCounters(Protocol):
 class Caller:
     """`identity`, the `fields` that tell services of it, its `tenant` as bytes, and what is counted of that.
 
-    `limits` are those that its credential itself came with, by the names of rate limits.
+    `limits` are those that its credential itself came with, by the names of rate limits. `partitions` are those of
+    kept answers that were made of it, by the names that routes have for them.
     `expires`, `issuer`, `key_id` and `subject` are the identity's: what a cache of callers goes by.
     """
 
-    __slots__ = ("counters", "expires", "fields", "identity", "issuer", "key_id", "limits", "subject", "tenant")
+    __slots__ = ("counters", "expires", "fields", "identity", "issuer", "key_id", "limits", "partitions", "subject",
+                 "tenant")  # fmt: skip
 
     def __init__(self, identity: Identity, fields: IdentityFields, counters: TenantCounters | None) -> None:
         self.identity = identity
@@ -34,6 +37,7 @@ class Caller:
         self.tenant = (identity.tenant or "").encode("ascii")
         self.counters = counters
         self.limits = _NO_LIMITS
+        self.partitions: dict[str, Partition | None] = {}
         self.expires = identity.expires
         self.issuer = identity.issuer
         self.key_id = identity.key_id

@@ -81,7 +81,7 @@ class FieldTable:
     for the gateway alone to write.
     """
 
-    __slots__ = ("_noted", "_roles", "get", "guarded", "known", "plain")
+    __slots__ = ("_roles", "get", "guarded", "known", "noted", "plain")
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class FieldTable:
         guarded: Callable[[bytes], object] = lambda name: None,
     ) -> None:
         self._roles = roles
-        self._noted = noted
+        self.noted = noted
         self.guarded = guarded
         self.known: dict[bytes, Field] = {}
         self.get = self.known.get
@@ -110,7 +110,7 @@ class FieldTable:
         if role is Role.END_TO_END or role is Role.DROPPED:
             if self.guarded(name):
                 role = Role.GUARDED
-            elif name in self._noted:
+            elif name in self.noted:
                 role = Role.NOTED
         field = Field(name, value, b"%b: %b\r\n" % (written, value), role, _meaning(role, name, value))
         if name in _REPEATING and len(line) <= _LONGEST_KEPT:

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from gatewayd.http import chunked
 from gatewayd.http.interfaces import StreamTransport
 
-_JOIN_UP_TO = 16384  # bytes of body worth copying behind the head, so that both leave in one write
+JOIN_UP_TO = 16384  # bytes of body worth copying behind the head, so that both leave in one write
 
 
 class Framing(Enum):
@@ -54,12 +54,18 @@ class ResponseWriter:
         if framing is _CHUNKED:
             data = chunked.encode(data)
         if self._pending:
-            if len(data) <= _JOIN_UP_TO:
+            if len(data) <= JOIN_UP_TO:
                 data = self._pending + data
                 self._pending = b""
             else:
                 self.flush()
         self._transport.write(data)
+
+    def whole(self, answer: bytes, length: int) -> None:
+        """Send a response that is complete: its head, with Content-Length or none, and as much of a body."""
+        self.started = True
+        self.sent = length
+        self._transport.write(answer)
 
     def end(self, trailers: bytes = b"") -> None:
         """Send what ends the response."""

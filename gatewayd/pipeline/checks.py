@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from gatewayd.config.models.root import Config
 from gatewayd.config.models.route import Route as RouteConfig
+from gatewayd.core.caching import FOR_CACHES
 from gatewayd.core.forwarded import TrustedPeers
 from gatewayd.core.pattern import parse_pattern
 from gatewayd.core.permissions import Roles, satisfying
@@ -25,9 +26,9 @@ from gatewayd.filters.limits import Limiter
 from gatewayd.filters.network import NetworkPolicy
 from gatewayd.filters.policies import AskPolicy, InThread, Policy
 from gatewayd.filters.tenancy import Directory, Tenancy
-from gatewayd.pipeline.cache import Keeping
 from gatewayd.pipeline.finish import Finish
 from gatewayd.pipeline.idempotency import Memory
+from gatewayd.pipeline.kept import Keeping
 from gatewayd.pipeline.limits import LimitCompiler
 from gatewayd.pipeline.proving import Proof, SignedRequest, gather_to_sign
 from gatewayd.pipeline.webhook import Webhook
@@ -124,7 +125,10 @@ class CheckCompiler:
         """What the route's answers say to browsers; None for nothing."""
         cors = self._config.cors_of(route)
         security = self._config.security_headers_of(route).lines
-        return Finish(security if security.names else None, cors) if security.names or cors is not None else None
+        hidden = FOR_CACHES if route.cache is not None and not route.cache.send_tags else frozenset()
+        if not security.names and cors is None and not hidden:
+            return None
+        return Finish(security if security.names else None, cors, hidden)
 
     def _tenancy(self, route: RouteConfig) -> Tenancy:
         """Keeps the route's tenants apart."""

@@ -17,13 +17,14 @@ from gatewayd.core.reasons import REASONS
 from gatewayd.core.shedding import Priority
 from gatewayd.http.connection import UpstreamConnection
 from gatewayd.pipeline import templates
-from gatewayd.pipeline.cache import Cache, Kept
+from gatewayd.pipeline.cache import Cache
 from gatewayd.pipeline.chain import Chain
 from gatewayd.pipeline.checks import Access, CheckCompiler
 from gatewayd.pipeline.fallback import Fallback
 from gatewayd.pipeline.fixed import Redirect, Respond
 from gatewayd.pipeline.forward import Forward
 from gatewayd.pipeline.idempotency import Idempotency
+from gatewayd.pipeline.kept import Kept
 from gatewayd.pipeline.keys import key_of
 from gatewayd.pipeline.mirror import MARK, Mirror
 from gatewayd.pipeline.route import Answer, Counters, Route
@@ -115,8 +116,10 @@ class RouteCompiler:
         """What keeps the answers of `first`."""
         assert self._kept_in is not None
         header = None if route.tenant is None else route.tenant.header
-        kept = Kept(self._kept_in, cache.policy, cache.most, self._name)
-        return Cache(first, kept, route.name, None if header is None else header.encode("ascii"))
+        kept = Kept(self._kept_in, cache.policy, cache.most, self._name, shared=cache.redis)
+        finish = self._checks.finish(route)
+        bare = finish is None or finish.silent
+        return Cache(first, kept, route.name, None if header is None else header.encode("ascii"), bare=bare)
 
     def _falling_back(self, route: RouteConfig, fallback: FallbackConfig, first: Answer) -> Answer:
         """`first`, and what answers where it cannot."""

@@ -21,7 +21,7 @@ from gatewayd.http.inbound import InboundBody
 from gatewayd.log import Log, events
 from gatewayd.pipeline import preflight, replies
 from gatewayd.pipeline.outgoing import interim_head
-from gatewayd.pipeline.task import Task
+from gatewayd.pipeline.task import ANSWERED, Task
 
 if TYPE_CHECKING:
     from gatewayd.filters.caller import Caller
@@ -122,12 +122,17 @@ class Exchange(Task):
         if shedder.pressure and not shedder.admits(route.priority, self.application.random()):
             self.raised(Refused(OVERLOADED, "", b"Retry-After: 1\r\n"))
             return
+        self._running = True  # a client that is lost meanwhile is noted for the first wait
         try:
-            self._coroutine = route.answer(self)
+            self._coroutine = coroutine = route.answer(self)
         except Exception as error:
             self.raised(error)
             return
-        self.step()
+        if coroutine is ANSWERED:
+            self._done = True
+            self._finish()
+        else:
+            self.step()
 
     def cancel(self, reason: Reason) -> None:
         """Stop everything; the client hears no more. What outlives its client goes on, unless the gateway stops."""

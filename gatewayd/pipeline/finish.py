@@ -18,13 +18,20 @@ NOTED_IN_ANSWERS = _CORS_NAMES | {b"vary"}  # and the names of the security head
 
 
 class Finish:
-    """The last lines of an answer. `cors` and `security` are what the route's browsers are told; None for nothing."""
+    """The last lines of an answer. `cors` and `security` are what the route's browsers are told; None for nothing.
 
-    __slots__ = ("_security", "cors")
+    `hidden` are names of noted fields that clients are not sent. What hides fields and does nothing else is `silent`.
+    """
 
-    def __init__(self, security: SecurityHeaders | None, cors: Cors | None) -> None:
+    __slots__ = ("_hidden", "_security", "cors", "silent")
+
+    def __init__(
+        self, security: SecurityHeaders | None, cors: Cors | None, hidden: frozenset[bytes] = _NOTHING
+    ) -> None:
         self._security = security
+        self._hidden = hidden
         self.cors = cors
+        self.silent = security is None and cors is None
 
     def of_answer(self, exchange: Exchange, section: HeaderSection) -> tuple[bytes, frozenset[bytes]]:
         """The lines to add to a service's answer, and the names to take out of it.
@@ -41,6 +48,8 @@ class Finish:
             lines += self._cors_lines(exchange, self.cors, varied)
             if noted:
                 gone = _CORS_NAMES.intersection([field.name for field in noted])
+        if noted and self._hidden:
+            gone |= self._hidden.intersection([field.name for field in noted])
         return lines, gone
 
     def of_reply(self, exchange: Exchange) -> bytes:

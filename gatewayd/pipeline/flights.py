@@ -16,6 +16,7 @@ class Landing(Enum):
     """What those who wait are told."""
 
     LOOK = "look"  # something was kept: see whether it is for you
+    FOUND = "found"  # the same, and no service was asked: another gateway had it
     ALONE = "alone"  # there is nothing to be had for several: go yourself
     LEAD = "lead"  # whoever went has come back with nothing: go, for all
 

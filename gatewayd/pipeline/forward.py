@@ -120,11 +120,10 @@ class Forward:
                     if connection.whole is not None:  # else it is closed: nobody reads what is left
                         attempt.release()
                     return
-                framing = framing_of(head, answer)
-                made = response_head(exchange, head, answer, framing, way.response_edits)
+                framing, told = framing_of(head, answer), b""
                 if recording is not None:
-                    made, sink = recording.told(made), recording.tee(writer)
-                writer.begin(made, framing)
+                    told, sink = recording.told(), recording.tee(writer)
+                writer.begin(response_head(exchange, head, answer, framing, way.response_edits, told), framing)
                 if connection.whole is None:
                     exchange.channel.source = connection
                     await connection.relay(sink)

@@ -68,11 +68,16 @@ def framing_of(head: RequestHead, answer: ResponseHead) -> Framing:
 
 
 def response_head(
-    exchange: Exchange, head: RequestHead, answer: ResponseHead, framing: Framing, edits: Edits | None
+    exchange: Exchange,
+    head: RequestHead,
+    answer: ResponseHead,
+    framing: Framing,
+    edits: Edits | None,
+    told: bytes = b"",
 ) -> bytes:
-    """The head of the answer to the client; decides whether the connection stays."""
+    """The head of the answer to the client, with what is `told` of the cache; decides whether the connection stays."""
     exchange.answer = answer
-    ending, gone = exchange.cookie, _NOTHING
+    ending, gone = told + exchange.cookie, _NOTHING
     if exchange.judged is not None:
         ending += exchange.judged.lines
     route = exchange.route

@@ -25,8 +25,8 @@ from gatewayd.pipeline.flights import Flight, Flights, Landed, Landing
 
 if TYPE_CHECKING:
     from gatewayd.http.interfaces import AnswerSink
-    from gatewayd.pipeline.cache import Kept
     from gatewayd.pipeline.edits import Edits
+    from gatewayd.pipeline.kept import Kept
 
 FORWARDED = frozenset({Role.END_TO_END, Role.NOTED, Role.DATE})
 _LOCATIONS = frozenset({b"location", b"content-location"})
@@ -49,7 +49,7 @@ class Recording:
         "_kept",
         "_key",
         "_left",
-        "_mark",
+        "_marks",
         "_parts",
         "_requested",
         "_writer",
@@ -75,7 +75,7 @@ class Recording:
         self._flight = flight
         self._flights = flights
         self._requested = kept.wall()
-        self._mark = kept.responses.mark()
+        self._marks = kept.marks()
         self._entry: Entry | None = None
         self._parts: list[bytes] = []
         self._left = kept.most
@@ -88,7 +88,7 @@ class Recording:
 
     def takes(self, answer: ResponseHead, edits: Edits | None) -> bool:
         """The head has come, to be changed by `edits`: whether a kept answer is sent instead, and this one dropped."""
-        kept, now, validated, responses = self._kept, self._kept.wall(), self.validated, self._kept.responses
+        kept, now, validated = self._kept, self._kept.wall(), self.validated
         self.status = answer.status
         if validated is not None and stands_in(validated, answer.status, now):
             self._take(validated, validated)
@@ -97,9 +97,9 @@ class Recording:
             answer = edited(answer, edits)
         outcome = on_response(self._asked, answer, self._requested, now, kept.policy, validated)
         if isinstance(outcome, Update):
-            stays = outcome.keep and responses.put(self._key, outcome.entry, self._mark, instead=validated)
+            stays = outcome.keep and kept.put(self._key, outcome.entry, self._marks, instead=validated)
             if not stays and validated is not None:
-                responses.drop(self._key, validated)
+                kept.drop(self._key, validated)
             self._take(outcome.entry, Landing.LOOK if stays else Landing.ALONE)
             return True
         if isinstance(outcome, Store):
@@ -110,18 +110,17 @@ class Recording:
                 self._entry = outcome.entry
         if isinstance(outcome, Pass):
             if outcome.outdated and validated is not None:
-                responses.drop(self._key, validated)
+                kept.drop(self._key, validated)
             self._give_up(outcome.reason)
         if self._asked.bypass:
             locations = [field.value for field in answer.section.fields if field.name in _LOCATIONS]
             for url in invalidated(self._asked.method, answer.status, self._key.url, locations):
-                responses.purge_url(url)
+                kept.responses.invalidate(url)
         return False
 
-    def told(self, head: bytes) -> bytes:
-        """A head as it is sent, with what the cache did."""
-        stored = self._entry is not None
-        return head[:-2] + forwarded_line(self._kept.name, self.why, stored=stored, detail=self._detail) + b"\r\n"
+    def told(self) -> bytes:
+        """What the cache did, as a line of the answer's head."""
+        return forwarded_line(self._kept.name, self.why, stored=self._entry is not None, detail=self._detail)
 
     def tee(self, writer: AnswerSink) -> AnswerSink:
         """Where the body goes: to `writer`, and what is to be kept is noted on the way."""
@@ -152,7 +151,7 @@ class Recording:
         if entry is None:
             return
         entry.complete(b"".join(self._parts))
-        stays = self._kept.responses.put(self._key, entry, self._mark, instead=self.validated)
+        stays = self._kept.put(self._key, entry, self._marks, instead=self.validated)
         if self._flights is not None:
             self._flights.learn(self._key.text, shared=True)
         if self._flight is not None:

@@ -6,7 +6,7 @@ request and without copying a context: what a request carries travels in its Exc
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator
 from typing import Any, TypeAlias
 
 from twisted.internet.defer import Deferred
@@ -15,6 +15,29 @@ from twisted.python.failure import Failure
 from gatewayd.core.slot import Slot
 
 Awaited: TypeAlias = Slot[Any] | Deferred[Any]
+
+
+class _Answered(Coroutine[Any, Any, None]):
+    """A coroutine that has nothing left to do."""
+
+    def send(self, value: object) -> Any:
+        """The end."""
+        raise StopIteration
+
+    def throw(self, *error: Any) -> Any:
+        """There is nothing to break off."""
+        raise StopIteration
+
+    def close(self) -> None:
+        """It is at its end."""
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        """Nothing is to be waited for."""
+        yield from ()
+
+
+ANSWERED = _Answered()
+"""What a function that answers requests returns where it has done so at once: costs no coroutine."""
 
 
 class Task:

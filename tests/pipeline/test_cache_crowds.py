@@ -104,7 +104,7 @@ def test_waiting_in_vain(world: World) -> None:
     for wire in wires:
         wire.send(ok(b"all", FRESH))
     assert all(client.take().endswith(b"all") for client in clients)
-    world.keeper.access.keeping.responses.clear()  # type: ignore[union-attr]
+    world.keeper.access.keeping.responses.memory.clear()  # type: ignore[union-attr]
     crowd(world, 3)
     assert written(world).count(b"GET / ") == 5
     world.service.send(ok(b"all", FRESH))

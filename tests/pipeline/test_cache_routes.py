@@ -73,7 +73,7 @@ def test_purged_on_its_way(world: World) -> None:
     client, service = world.ask(get())
     responses = world.keeper.responses
     assert responses is not None
-    responses.purge_url(b"http://a.test/")
+    responses.invalidate(b"http://a.test/")
     service.send(ok(b"old", FRESH))
     assert client.take().endswith(b"old")
     fetched(world, ok(b"new", FRESH))
@@ -85,7 +85,7 @@ def test_nobody_s(world: World) -> None:
         assert status_of(fetched(world, ok(b"body"), get(b"/tenants"))) == []
     responses = world.keeper.responses
     assert responses is not None
-    assert len(responses) == 0
+    assert len(responses.memory) == 0
 
 
 def test_fallback_is_not_kept(world: World) -> None:
@@ -97,7 +97,7 @@ def test_fallback_is_not_kept(world: World) -> None:
     assert responses is not None
     partition = partition_of(Scope.PUBLIC, "spare", None)
     assert partition is not None
-    assert responses.get(Key(partition, b"http://a.test/spare")) == ()
+    assert responses.memory.get(Key(partition, b"http://a.test/spare")) == ()
 
 
 def test_other_routes(world: World) -> None:

@@ -6,6 +6,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from gatewayd.core.caching import Entry, Key, Scope, partition_of
+from gatewayd.core.caching.purges import purge_of_prefix, purge_of_tag, purge_of_url
 from gatewayd.core.messages import HeaderSection, ResponseHead
 from gatewayd.stores.responses.bans import Bans
 from gatewayd.stores.responses.memory import MOST_VARIANTS, ROUND, MemoryResponses
@@ -157,12 +158,12 @@ def test_grown_while_proven() -> None:
 @pytest.mark.parametrize(
     ("purge", "gone"),
     [
-        (lambda cache: cache.purge_url(b"/a"), {"/a"}),
-        (lambda cache: cache.purge_url(b"/none"), set()),
-        (lambda cache: cache.purge_prefix(b"/a"), {"/a", "/a/b"}),
-        (lambda cache: cache.purge_prefix(b""), {"/a", "/a/b", "/c"}),
-        (lambda cache: cache.purge_tag(b"red"), {"/a/b", "/c"}),
-        (lambda cache: cache.purge_tag(b"re"), set()),
+        (lambda cache: cache.purge(purge_of_url(b"/a")), {"/a"}),
+        (lambda cache: cache.purge(purge_of_url(b"/none")), set()),
+        (lambda cache: cache.purge(purge_of_prefix(b"/a")), {"/a", "/a/b"}),
+        (lambda cache: cache.purge(purge_of_prefix(b"")), {"/a", "/a/b", "/c"}),
+        (lambda cache: cache.purge(purge_of_tag(b"red")), {"/a/b", "/c"}),
+        (lambda cache: cache.purge(purge_of_tag(b"re")), set()),
         (lambda cache: cache.clear(), {"/a", "/a/b", "/c"}),
     ],
 )
@@ -188,9 +189,9 @@ def test_purged_variants() -> None:
     red, blue = entry(10, "red", variant="1"), entry(10, "blue", variant="2")
     cache.put(key("/a"), red, cache.mark())
     cache.put(key("/a"), blue, cache.mark())
-    cache.purge_tag(b"red")
+    cache.purge(purge_of_tag(b"red"))
     assert cache.get(key("/a")) == (blue,)
-    cache.purge_url(b"/a")
+    cache.purge(purge_of_url(b"/a"))
     fresh = entry(variant="3")
     cache.put(key("/a"), fresh, cache.mark())
     assert cache.get(key("/a")) == (fresh,)
@@ -200,9 +201,9 @@ def test_purged_on_its_way() -> None:
     """An answer that was asked for before a purge, and comes after it, may be what the purge was about."""
     cache = make()
     mark = cache.mark()
-    cache.purge_tag(b"red")
-    cache.purge_prefix(b"/a/")
-    cache.purge_url(b"/b")
+    cache.purge(purge_of_tag(b"red"))
+    cache.purge(purge_of_prefix(b"/a/"))
+    cache.purge(purge_of_url(b"/b"))
     assert not cache.put(key("/c"), entry(10, "red"), mark)
     assert not cache.put(key("/a/b"), entry(), mark)
     assert not cache.put(key("/b"), entry(), mark)
@@ -221,7 +222,7 @@ def test_swept() -> None:
         cache.put(key(f"/kept/{number}"), entry(1, etag='"a"'), cache.mark())
         cache.put(key(f"/red/{number}"), entry(1, "red", etag='"a"'), cache.mark())
     cache.get(key("/old/1"))
-    cache.purge_tag(b"red")
+    cache.purge(purge_of_tag(b"red"))
     assert len(cache) == 2100
     clock.pump([0.1] * 20)
     assert len(cache) == 700
@@ -237,7 +238,7 @@ def test_purges_are_forgotten() -> None:
     cache = MemoryResponses(clock, lambda: WALL, 1 << 20)
     cache.start()
     mark = cache.mark()
-    cache.purge_url(b"/a")
+    cache.purge(purge_of_url(b"/a"))
     clock.pump([0.1] * int(10 * (ROUND - 1)))
     assert cache.put(key("/b"), entry(), mark)
     late = cache.mark()
@@ -251,10 +252,10 @@ def test_bans() -> None:
     """A ban is for what is older than it, and known until it is retired."""
     bans = Bans()
     assert not bans.forget(b"/a", (), 0)
-    bans.url(b"/a")
-    bans.tag(b"red")
-    bans.prefix(b"/c")
-    bans.url(b"/a")
+    bans.add(purge_of_url(b"/a"))
+    bans.add(purge_of_tag(b"red"))
+    bans.add(purge_of_prefix(b"/c"))
+    bans.add(purge_of_url(b"/a"))
     assert (bans.last, len(bans)) == (4, 3)
     assert bans.forget(b"/a", (), 3)
     assert not bans.forget(b"/a", (), 4)

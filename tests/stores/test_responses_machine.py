@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from twisted.internet.task import Clock
 
 from gatewayd.core.caching import Entry
+from gatewayd.core.caching.purges import purge_of_prefix, purge_of_tag, purge_of_url
 from gatewayd.stores.responses.memory import MemoryResponses
 from tests.stores.test_responses import WALL, entry, key
 
@@ -50,9 +51,8 @@ class Cache(RuleBasedStateMachine):
     def purge(self, what: tuple[str, str]) -> None:
         """Something is purged, in every partition."""
         kind, name = what
-        {"url": self.cache.purge_url, "prefix": self.cache.purge_prefix, "tag": self.cache.purge_tag}[kind](
-            name.encode()
-        )
+        word = {"url": purge_of_url, "prefix": purge_of_prefix, "tag": purge_of_tag}[kind]
+        self.cache.purge(word(name.encode()))
         self.purges.append(what)
         for (url, route), entries in self.valid.items():
             self.valid[url, route] = [

@@ -23,9 +23,9 @@ def check_identity(sections: Mapping[str, MapNode | ListNode], complete: bool) -
     section = sections.get("authentication")
     if isinstance(section, MapNode):
         yield from _check_authentication(section, complete)
-        if complete and "redis" not in sections:
-            yield from _check_redis_there(section)
     redis = sections.get("redis")
+    if complete and redis is None:
+        yield from _check_redis_there(sections)
     if isinstance(redis, MapNode) and "sentinel" in redis.keys and "address" in redis.keys:
         yield redis.keys["address"].problem("'sentinel' and 'address' exclude each other", "keep 'sentinel' alone")
     tenants = sections.get("tenants")
@@ -153,10 +153,11 @@ def _texts(node: Node | None) -> list[str]:
     return [item.value for item in items if isinstance(item, ScalarNode) and isinstance(item.value, str)]
 
 
-def _check_redis_there(section: MapNode) -> Iterator[Problem]:
+def _check_redis_there(sections: Mapping[str, MapNode | ListNode]) -> Iterator[Problem]:
     """What is shared by Redis needs one."""
-    for key in ("api_keys", "revocations"):
-        node = find(section, (key, "redis"))
+    for name, *keys in (("authentication", "api_keys"), ("authentication", "revocations"), ("cache",)):
+        section = sections.get(name)
+        node = None if section is None else find(section, (*keys, "redis"))
         if isinstance(node, ScalarNode) and node.value is True:
             yield node.mark.problem("there is no Redis", "add the section 'redis'")
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from gatewayd.config.models.headers import header_name
+from gatewayd.config.models.numbers import ShareOrOff
 from gatewayd.config.models.section import Section
 from gatewayd.config.models.values import Duration, DurationOrOff, DurationOrZero, Kind, Size
 from gatewayd.core.caching import Policy, Scope
@@ -16,6 +17,10 @@ class Cache(Section):
     """Where the answers of services are kept, for the routes that have a `cache`."""
 
     memory: Size = Field(default=256 << 20, description="Memory for kept answers; an eighth of it for one of them.")
+    redis: bool = Field(
+        default=False, description="Whether they are kept in Redis as well, and so shared by all gateways there."
+    )
+    redis_most: Size = Field(default=256 << 10, description="Answers with a larger body are not kept in Redis.")
 
 
 def _names(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -45,6 +50,11 @@ class RouteCache(Section):
     negative: DurationOrOff = Field(
         default=None, description="For how long 404, 405, 410, 414 and 501 are kept, where the service does not say so."
     )
+    heuristic: ShareOrOff = Field(
+        default=None,
+        description="For which part of the time since it was last modified an answer is kept that says nothing else,"
+        " up to a day; goes before `ttl`.",
+    )
     vary: Annotated[tuple[str, ...], AfterValidator(_names), Kind("list of header names")] = Field(
         default=(), description="Request headers that tell answers apart, beside those that the service names in Vary."
     )
@@ -52,6 +62,16 @@ class RouteCache(Section):
         default=True,
         description="Whether what requests ask of caches is ignored; else any client can have everything fetched anew.",
     )
+    cookies: bool = Field(
+        default=False,
+        description="Whether answers that set cookies are kept, and set them for everybody in the scope.",
+    )
+    send_tags: bool = Field(
+        default=False,
+        description="Whether clients are sent `Surrogate-Key`, `Cache-Tag` and `Surrogate-Control`: for another cache"
+        " in front of this one.",
+    )
+    redis: bool = Field(default=True, description="Whether its answers are kept in Redis too, where `cache.redis` is.")
 
     @property
     def policy(self) -> Policy:
@@ -64,4 +84,7 @@ class RouteCache(Section):
             if_error=self.stale_if_error,
             vary=tuple(name.encode("ascii") for name in self.vary),
             ignore_client=self.ignore_client,
+            heuristic=self.heuristic or 0.0,
+            cookies=self.cookies,
+            send_tags=self.send_tags,
         )

@@ -4,7 +4,7 @@ A request is read once (`Asked`). What is found under its `Key` is a sequence of
 (`select`); `decide` says what it gets. What the service answers goes to `on_response`.
 """
 
-from gatewayd.core.caching.asked import Asked
+from gatewayd.core.caching.asked import READ, Asked, is_plain
 from gatewayd.core.caching.deciding import (
     TABLE,
     UNCONDITIONAL,
@@ -23,12 +23,15 @@ from gatewayd.core.caching.invalidation import invalidated
 from gatewayd.core.caching.keys import Key, Partition, Scope, partition_of, url_of
 from gatewayd.core.caching.parts import NOT_MODIFIED, UNSATISFIABLE, WHOLE, Part, answer_of, part_of
 from gatewayd.core.caching.policy import Policy
-from gatewayd.core.caching.status import forwarded_line, hit_line
+from gatewayd.core.caching.status import forwarded_line, hit_line, told_of
 from gatewayd.core.caching.storing import Outcome, Pass, Store, Update, on_response
-from gatewayd.core.caching.vary import select
+from gatewayd.core.caching.tags import FOR_CACHES
+from gatewayd.core.caching.vary import choose, select
 
 __all__ = [
+    "FOR_CACHES",
     "NOT_MODIFIED",
+    "READ",
     "TABLE",
     "UNCONDITIONAL",
     "UNSATISFIABLE",
@@ -52,14 +55,17 @@ __all__ = [
     "Update",
     "Verdict",
     "answer_of",
+    "choose",
     "decide",
     "forwarded_line",
     "hit_line",
     "invalidated",
+    "is_plain",
     "on_response",
     "part_of",
     "partition_of",
     "select",
     "stands_in",
+    "told_of",
     "url_of",
 ]

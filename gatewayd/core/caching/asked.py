@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from gatewayd.core.caching.directives import ANYTHING, Wanted, request_directives
 from gatewayd.core.caching.policy import Policy
-from gatewayd.core.messages import Field, RequestHead
+from gatewayd.core.messages import Field, HeaderSection, RequestHead
 
-_READ = frozenset(
+# What a cache reads in requests; whoever asks `is_plain` has to have these noted.
+READ = frozenset(
     b"authorization cache-control if-match if-modified-since if-none-match if-range if-unmodified-since pragma"
     b" range".split()
 )
 _NO_CACHE = (b"no-cache",)
 CACHED_METHODS = frozenset({b"GET", b"HEAD"})
+
+
+def is_plain(section: HeaderSection) -> bool:
+    """Whether a GET with this section may be given any answer that is fresh: it says nothing that a cache reads.
+
+    Asked of sections whose `READ` fields were noted as their lines were judged. What is found is kept in the section.
+    """
+    plain = section.plain
+    if plain is None:
+        section.plain = plain = (not (section.length or section.chunked or section.upgrade is not None)) and not any(
+            field.name in READ for field in section.special
+        )
+    return plain
 
 
 class Asked:
@@ -48,7 +62,7 @@ class Asked:
         self.bypass = (
             method not in CACHED_METHODS or bool(section.length) or section.chunked or section.upgrade is not None
         )
-        read = [field for field in section.fields if field.name in _READ]
+        read = [field for field in section.fields if field.name in READ]
         if read:
             self._read(read, policy)
 

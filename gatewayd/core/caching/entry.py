@@ -36,6 +36,9 @@ class Entry:
         "size",
         "strict",
         "tags",
+        "told",
+        "told_from",
+        "told_until",
         "usable_until",
         "values",
     )
@@ -72,6 +75,8 @@ class Entry:
         self.last_modified = last_modified
         self.modified = modified
         self.not_modified: ResponseHead | None = None  # of the 304 that stands for it, once one was needed
+        self.told = b""  # what `gatewayd.core.caching.status` says of it, and when that is so
+        self.told_from = self.told_until = NEVER
         self.size = 0
 
     def __repr__(self) -> str:

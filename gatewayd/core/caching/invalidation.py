@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from gatewayd.core.cors import origin_of
+
+_ORIGIN = re.compile(rb"([A-Za-z]+)://([^/?#]+)(?=/)")
 
 # RFC 9110 section 9.2.1, and QUERY. Of any other method nobody knows that it is safe.
 _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"QUERY"})
@@ -26,6 +29,23 @@ def invalidated(method: bytes, status: int, url: bytes, locations: Iterable[byte
     return list(urls)
 
 
+def normal_url(url: bytes) -> bytes:
+    """An absolute URL as it is written in keys. Raises `ValueError` for what is none."""
+    parts = urlsplit(url.decode("latin-1"))
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ValueError("a URL begins with http:// or https:// and a host")
+    return _origin(parts) + _target(parts)
+
+
+def normal_prefix(prefix: bytes) -> bytes:
+    """What URLs begin with, as it is written in keys: the origin is another only if it is there with its end."""
+    match = _ORIGIN.match(prefix)
+    if match is None:
+        return prefix
+    scheme, authority = match.groups()
+    return origin_of(scheme, authority) + prefix[match.end() :]
+
+
 def _same_origin(url: bytes, location: bytes) -> bytes | None:
     """What `location` refers to, written as URLs are in keys; None if it is of another origin or cannot be read."""
     try:
@@ -34,8 +54,15 @@ def _same_origin(url: bytes, location: bytes) -> bytes | None:
         here = urlsplit(url.decode("latin-1"))
     except ValueError:
         return None
-    origin = origin_of(there.scheme.encode("latin-1"), there.netloc.encode("latin-1"))
-    if origin != origin_of(here.scheme.encode("latin-1"), here.netloc.encode("latin-1")):
-        return None
-    target = (there.path or "/") + (f"?{there.query}" if there.query else "")
-    return origin + target.encode("latin-1")
+    origin = _origin(there)
+    return None if origin != _origin(here) else origin + _target(there)
+
+
+def _origin(parts: SplitResult) -> bytes:
+    """The origin of a URL, as in keys."""
+    return origin_of(parts.scheme.encode("latin-1"), parts.netloc.encode("latin-1"))
+
+
+def _target(parts: SplitResult) -> bytes:
+    """The target of a URL, in origin form."""
+    return ((parts.path or "/") + (f"?{parts.query}" if parts.query else "")).encode("latin-1")

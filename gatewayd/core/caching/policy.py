@@ -18,7 +18,8 @@ class Policy:
     say: while a new one is on its way, and while there are errors instead of one. `vary` are names of request fields,
     in lower case, that tell answers apart in addition to those that the service names. `ignore_client` has what clients
     ask of caches ignored, so that nobody can have every request sent to the service. `cookies` keeps answers that set
-    cookies, which then are set for everybody in the scope.
+    cookies, which then are set for everybody in the scope. `send_tags` lets clients see the fields that are meant for
+    caches such as this one.
     """
 
     scope: Scope
@@ -30,3 +31,4 @@ class Policy:
     vary: tuple[bytes, ...] = ()
     ignore_client: bool = True
     cookies: bool = False
+    send_tags: bool = False

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from gatewayd.core.caching.entry import Entry
 
-def hit_line(name: bytes, ttl: float) -> bytes:
+
+def hit_line(name: bytes, ttl: float, *, shared: bool = False) -> bytes:
     """The line of an answer out of the cache called `name`, a token; `ttl` is for how long it is fresh, in seconds.
 
-    That is negative for an answer that was used stale.
+    That is negative for an answer that was used stale. `shared` says that it was another gateway that had it.
     """
-    return b"Cache-Status: %b; hit; ttl=%d\r\n" % (name, int(ttl // 1))
+    detail = b"; detail=shared" if shared else b""
+    return b"Cache-Status: %b; hit; ttl=%d%b\r\n" % (name, int(ttl // 1), detail)
+
+
+def told_of(entry: Entry, name: bytes, now: float) -> bytes:
+    """The lines of a whole and fresh answer that tell its age and that it was kept; made once a second or so."""
+    if not entry.told_from <= now < entry.told_until:
+        age, ttl = entry.age(now), (entry.fresh_until - now) // 1
+        entry.told = b"Age: %d\r\n%b" % (age, hit_line(name, ttl))
+        entry.told_from, entry.told_until = now, min(entry.born + age + 1, entry.fresh_until - ttl)
+    return entry.told
 
 
 def forwarded_line(

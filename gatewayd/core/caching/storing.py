@@ -14,7 +14,7 @@ from gatewayd.core.caching.entry import NEVER, Entry, first_value, section_of
 from gatewayd.core.caching.keys import Scope
 from gatewayd.core.caching.parts import date_field, is_entity_tag
 from gatewayd.core.caching.policy import Policy
-from gatewayd.core.caching.tags import tags_of
+from gatewayd.core.caching.tags import FOR_CACHES, NAMES, tags_of
 from gatewayd.core.caching.vary import selecting, vary_names
 from gatewayd.core.messages import Field, ResponseHead, Role
 
@@ -28,7 +28,7 @@ NEGATIVE = frozenset({404, 405, 410, 414, 501})
 _LONGEST_HEURISTIC = 86400.0
 
 # Of one hop, or made anew for each answer: not kept.
-_DROPPED = frozenset(
+DROPPED = frozenset(
     b"age connection content-length keep-alive proxy-authenticate proxy-authentication-info proxy-authorization"
     b" proxy-connection te trailer transfer-encoding upgrade via".split()
 )
@@ -77,7 +77,7 @@ def on_response(
     `requested` is when it was asked for, `validated` the kept answer whose validators were sent with the request.
     """
     status, section = answer.status, answer.section
-    gone = _DROPPED | section.nominated
+    gone = DROPPED | section.nominated
     fields = [field for field in section.fields if field.role in _FORWARDED and field.name not in gone]
     age = first_value(section.fields, b"age")
     if validated is not None and status == 304:
@@ -99,7 +99,8 @@ def _freshened(
         changed.append(date_field(now))
         names.add(b"date")
     merged = [field for field in head.section.fields if field.name not in names] + changed
-    made = _entry(asked, head.status, head.line, merged, age, requested, now, policy, again=True)
+    tags = None if names & NAMES else entry.tags
+    made = _entry(asked, head.status, head.line, merged, age, requested, now, policy, again=True, tags=tags)
     if not isinstance(made, str):
         made.complete(entry.body)
         return Update(made, keep=True)
@@ -135,8 +136,12 @@ def _entry(
     policy: Policy,
     *,
     again: bool = False,
+    tags: tuple[bytes, ...] | None = None,
 ) -> Entry | str:
-    """The entry of an answer with these fields, or why it has none; `again` for one that was kept already."""
+    """The entry of an answer with these fields, or why it has none; `again` for one that was kept already.
+
+    `tags` are what it had then, if it has no others now.
+    """
     told = response_directives(tuple([field.value for field in fields if field.name == b"cache-control"]))
     if told.hidden:
         fields = [field for field in fields if field.name not in told.hidden]
@@ -146,9 +151,12 @@ def _entry(
     names = vary_names([field.value for field in fields if field.name == b"vary"], policy.vary)
     if names is None:
         return "vary"
-    tags = tags_of(fields)
+    if tags is None:
+        tags = tags_of(fields)
     if tags is None:
         return "tags"
+    if not policy.send_tags:
+        fields = [field for field in fields if field.name not in FOR_CACHES]
     dated = first_value(fields, b"date")
     date = parse_date(dated) if dated else None
     if not dated:

@@ -12,6 +12,7 @@ _LONGEST = 256  # bytes of a tag
 _BLANKS = re.compile(rb"[\t ]+")
 
 NAMES = frozenset({b"surrogate-key", b"cache-tag"})
+FOR_CACHES = NAMES | {b"surrogate-control"}  # fields that are no business of clients
 
 
 def tags_of(fields: Iterable[Field]) -> tuple[bytes, ...] | None:

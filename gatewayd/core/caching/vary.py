@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gatewayd.core.caching.entry import Entry
-    from gatewayd.core.messages import Field
+    from gatewayd.core.messages import Field, HeaderSection
 
 # Names of codings, languages and charsets are not case-sensitive, and neither is anything else in these.
 _CASELESS = frozenset({b"accept-encoding", b"accept-language", b"accept-charset"})
 _UNORDERED = frozenset({b"accept-encoding"})  # weights count, not places
+_MOST_CHOSEN = 16  # lists of names that a section keeps its values for
 
 
 def vary_names(values: Iterable[bytes], wanted: tuple[bytes, ...] = ()) -> tuple[bytes, ...] | None:
@@ -52,6 +53,26 @@ def _plain(name: bytes, value: bytes) -> bytes:
     if name in _UNORDERED:
         items.sort()
     return b",".join(items)
+
+
+def choose(entries: Sequence[Entry], section: HeaderSection) -> Entry | None:
+    """The first of `entries` that a request with this section may be given; None if there is none.
+
+    What it says is kept in the section: the next request of a connection mostly has the same.
+    """
+    chosen = section.chosen
+    if chosen is None:
+        chosen = section.chosen = {(): ()}
+    for entry in entries:
+        names = entry.names
+        values = chosen.get(names)
+        if values is None:
+            if len(chosen) >= _MOST_CHOSEN:
+                return select(entries, section.fields)
+            chosen[names] = values = selecting(section.fields, names)
+        if entry.values == values:
+            return entry
+    return None
 
 
 def select(entries: Sequence[Entry], fields: Sequence[Field]) -> Entry | None:

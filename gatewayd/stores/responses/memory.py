@@ -13,6 +13,7 @@ from collections.abc import Callable
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from gatewayd.core.caching import Entry, Key
+from gatewayd.core.caching.purges import EVERYTHING
 from gatewayd.stores.responses.bans import Bans
 
 MOST_VARIANTS = 32  # entries under one key: who can choose what an answer varies by could have thousands
@@ -148,21 +149,13 @@ class MemoryResponses:
 
     # What is to be forgotten.
 
-    def purge_url(self, url: bytes) -> None:
-        """Forget what is kept for a URL, whoever it is kept for."""
-        self._bans.url(url)
-
-    def purge_prefix(self, prefix: bytes) -> None:
-        """Forget what is kept for every URL that begins with `prefix`."""
-        self._bans.prefix(prefix)
-
-    def purge_tag(self, tag: bytes) -> None:
-        """Forget every answer that its service gave this tag."""
-        self._bans.tag(tag)
+    def purge(self, word: bytes) -> None:
+        """Forget what a word of `core.caching.purges` is about, whoever it is kept for."""
+        self._bans.add(word)
 
     def clear(self) -> None:
         """Forget everything, what is on its way included."""
-        self._bans.prefix(b"")
+        self._bans.add(EVERYTHING)
         self._trial.clear()
         self._proven.clear()
         self._ring.clear()
