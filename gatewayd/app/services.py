@@ -110,14 +110,26 @@ class ServiceBuilder:
         return service
 
     def found(self, service: Asked, config: ServiceConfig, found: Found) -> Place:
-        """A target that discovery has found."""
+        """A target that discovery has found.
+
+        That its address is known already, whenever it is dialled, counts as a look-up that the last answer of name
+        servers serves.
+        """
+        dns = config.discovery is not None and config.discovery.dns is not None
         url = found.url
         if found.path:
             address, authority = Address("unix", path=found.path), b"localhost"
         else:
             address = Address("tcp", found.host, found.port)
             authority = str(address).removesuffix(":80").encode("ascii")
-        return self.target(service, config, url, authority, address, found.weight, found.priority)
+        return self.target(service, config, url, authority, address, found.weight, found.priority, by_dns=dns)
+
+    def looked_up(self, found: bool) -> None:
+        """Name servers were asked where a service is, and knew it or did not."""
+        counters = self._metrics.callers
+        counters.cache_miss("dns")
+        if not found:
+            counters.cache_error("dns", "get")
 
     def target(
         self,
@@ -128,6 +140,8 @@ class ServiceBuilder:
         address: Address,
         weight: int,
         priority: int,
+        *,
+        by_dns: bool = False,
     ) -> Place:
         """A target with its pool, which dials it within the service's `connect` timeout.
 
@@ -135,7 +149,8 @@ class ServiceBuilder:
         """
         now, slow_start = self._now, config.balance.slow_start
         counters = self._metrics.service(service.name)
-        pool = Pool(config.pool, partial(self._open, address, config.timeouts.connect, counters), self._deadlines, now)
+        dial = partial(self._open, address, config.timeouts.connect, counters, by_dns)
+        pool = Pool(config.pool, dial, self._deadlines, now)
         joins = bool(slow_start and service.targets)
         since = now() if joins else 0.0
         target: Place = Target(
@@ -157,8 +172,12 @@ class ServiceBuilder:
             )
         return target
 
-    def _open(self, address: Address, timeout: float, counters: ServiceMetrics) -> Deferred[UpstreamConnection]:
+    def _open(
+        self, address: Address, timeout: float, counters: ServiceMetrics, by_dns: bool
+    ) -> Deferred[UpstreamConnection]:
         """Open a connection to a target."""
+        if by_dns:
+            self._metrics.callers.cache_hit("dns")
         now = self._now
         began = now()
 

@@ -166,6 +166,7 @@ class ServiceUpkeep:
                 dns.most_ttl,
                 self._found,
                 _logged_already,
+                self._builder.looked_up,
             )
         assert config.file is not None
         pool = self._reactor.getThreadPool()

@@ -32,7 +32,7 @@ _PAGE = 1000  # words heard at once
 _AT_ONCE = 500  # words told at once
 _PENDING = 1 << 62  # the number of a word that has none yet: higher than all others
 
-_log = Logger(namespace="gatewayd.cache")
+_log = Logger()
 
 
 class PurgeLog:
@@ -69,6 +69,7 @@ class PurgeLog:
         self._told: dict[bytes, list[Deferred[bool]]] = {}  # who waits for a word to be told
         self._asking = False
         self._running = False
+        self._complained = False
         self._call: IDelayedCall | None = None
 
     def start(self) -> None:
@@ -152,9 +153,10 @@ class PurgeLog:
         self._asking = False
         now, before = self._clock.seconds(), self._heard_at
         sent, self._sent = self._sent, {}
-        if self._known and (said.marker != self._marker or said.last < self._known or said.floor > self._known):
-            # A list that is new, or has lost its end or what came after the last look.
-            if said.marker == self._marker or before is None or now - before > AGAIN:
+        other = said.marker != self._marker or said.last < self._known  # it is new, or has lost its end
+        overtaken = not other and said.floor > self._known  # what came after the last look is gone already
+        if self._known and (other or overtaken):
+            if overtaken or before is None or now - before > AGAIN:
                 self._on_loss()
             self._bans = Bans()
             self._known, self._whole = 0, False
@@ -162,7 +164,7 @@ class PurgeLog:
             self._pend(self._unsent)
         else:
             self._take(said, sent)
-        self._marker, self._heard_at = said.marker, now
+        self._marker, self._heard_at, self._complained = said.marker, now, False
         self._settle(sent, True)
         for word in list(takewhile(lambda word: self._own[word] < now - AGAIN, self._own)):
             if word not in self._unsent:
@@ -178,13 +180,11 @@ class PurgeLog:
             self._on_purge(word)
         for number, word in enumerate(sent, said.own):
             bans.note(word, number)
+        last = said.own + len(sent) - 1 if sent else said.last
         self._whole = said.whole
-        if not said.whole:
-            self._known = said.news[-1][1]
-        else:
-            self._known = said.own + len(sent) - 1 if sent else said.last
+        self._known = last if said.whole else said.news[-1][1]
         bans.retire(said.floor)
-        bans.last = max(self._known, said.own + len(sent) - 1)  # and not that of what was pending
+        bans.last = last  # and not that of what was pending
         self._pend(self._unsent)
 
     def _pend(self, words: Iterable[bytes]) -> None:
@@ -195,7 +195,8 @@ class PurgeLog:
     def _failed(self, failure: Failure) -> None:
         failure.trap(Unavailable, ValueError)
         self._asking = False
-        if not failure.check(Unavailable):
+        if not failure.check(Unavailable) and not self._complained:
+            self._complained = True
             _log.error("the list of purges in Redis cannot be read: {why}", why=failure.getErrorMessage())
         self._away()
 

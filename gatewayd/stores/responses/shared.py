@@ -32,7 +32,7 @@ LONGEST = 86400.0  # seconds that a value stays at most: purges are remembered f
 MOST_ON_THEIR_WAY = 8 << 20  # bytes that were written and have no answer yet
 _PREFIX = b"cache:%d:" % VERSION
 
-_log = Logger(namespace="gatewayd.cache")
+_log = Logger()
 
 
 class Counters(Protocol):

@@ -25,11 +25,11 @@ class DnsDiscovery:
 
     Every name is looked up again after the lowest TTL of its answer, but from `least_ttl` to `most_ttl` seconds. An
     answer without targets counts as a failure: the last targets stay, and the next lookup comes the later the more
-    failed. See `Findings` for `on_found` and `on_failure`.
+    failed. See `Findings` for `on_found` and `on_failure`; `on_lookup` is told of every lookup whether it found any.
     """
 
-    __slots__ = ("_backoff", "_call", "_clock", "_failures", "_first", "_least", "_lookup", "_most", "_port", "_random",
-                 "_running", "_srv", "findings")  # fmt: skip
+    __slots__ = ("_backoff", "_call", "_clock", "_failures", "_first", "_least", "_lookup", "_most", "_on_lookup",
+                 "_port", "_random", "_running", "_srv", "findings")  # fmt: skip
 
     def __init__(
         self,
@@ -43,8 +43,10 @@ class DnsDiscovery:
         most_ttl: float,
         on_found: OnFound,
         on_failure: OnFailure,
+        on_lookup: Callable[[bool], object] = lambda found: None,
     ) -> None:
         self._lookup = Lookup(name, resolver)
+        self._on_lookup = on_lookup
         self._srv = record == "srv"
         self._port = port
         self._clock = clock
@@ -98,12 +100,14 @@ class DnsDiscovery:
     def _found(self, targets: Targets) -> None:
         if self._running:
             self._failures = 0
+            self._on_lookup(True)
             self._again(next_lookup(targets.ttls, self._least, self._most, self._random()))
             self.findings.found(targets.found)
 
     def _failed(self, failure: Failure) -> None:
         if self._running:
             assert isinstance(failure.value, Exception)
+            self._on_lookup(False)
             self._again(self._backoff.delay(self._failures, self._random()))
             self._failures += 1
             self.findings.failed(phrase(failure.value))
