@@ -313,8 +313,18 @@ def test_unknown_words(world: World) -> None:
     world.stop()
 
 
-@pytest.mark.parametrize("reply", [None, 7, [b"!m", b"1", b"1"], [b"m", b"1", b"1", b"1", []], [b"!m", b"x", b"1", b"1", []],
-                                   [b"!m", b"1", b"1", b"1", [A]], [b"!m", b"1", b"1", b"1", [7, b"1"]]])  # fmt: skip
+@pytest.mark.parametrize(
+    "reply",
+    [
+        None,
+        7,
+        [b"!m", b"1", b"1"],
+        [b"m", b"1", b"1", b"1", []],
+        [b"!m", b"x", b"1", b"1", []],
+        [b"!m", b"1", b"1", b"1", [A]],
+        [b"!m", b"1", b"1", b"1", [7, b"1"]],
+    ],
+)
 def test_garbled(world: World, reply: object) -> None:
     """Who answers something else is not believed, and asked again."""
     here = world.gateway()
@@ -323,7 +333,7 @@ def test_garbled(world: World, reply: object) -> None:
         world.pass_time(DEAF + 1)
     assert not here.log.current
     assert "the list of purges in Redis cannot be read" in lines[0]
-    del world.store.run  # type: ignore[method-assign]
+    del world.store.run
     world.pass_time()
     assert here.log.current
     world.stop()
