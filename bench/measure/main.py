@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bench.measure.idle import hold_idle
@@ -14,11 +15,12 @@ from bench.measure.load import Case
 from bench.measure.processes import BenchError, Children, Cores, raise_descriptor_limit
 from bench.measure.report import IDLE_GOAL_KIB, STREAM_GOAL_MIB, Report
 from bench.measure.rig import find_rig, run_rig
-from bench.measure.rounds import Figure, compare
+from bench.measure.rounds import Comparison, Figure, compare
 from bench.measure.servers import Server, Workbench, check_proxy, find_program, versions
 from bench.measure.streams import SlowUpstream, download, settle, upload
 
 GATEWAY = "bench/serve proxy {port} {backend_port} --routes {routes}"
+CACHED_GATEWAY = GATEWAY.replace("proxy", "cached")
 RIG_GATEWAY = "bench/serve proxy {port} {backend_port}"
 LOADS = {
     case.name: case
@@ -31,8 +33,9 @@ LOADS = {
     )
 }
 ROUTES = Case("routes", "GET, 1,000 targets", routes=1)
+HITS = Case("hits", "GET 200 bytes, cached")
 FEW_ROUTES, MANY_ROUTES = 10, 10_000
-NAMES = (*LOADS, "routes", "stream", "idle", "peers")
+NAMES = (*LOADS, "hits", "routes", "stream", "idle", "peers")
 
 
 class Run:
@@ -47,7 +50,13 @@ class Run:
         """Each measurement asked for; one that fails is a line of the report, and the next is made."""
         if loads := [LOADS[name] for name in names if name in LOADS]:
             self._attempt("load", lambda: self._loads(loads))
-        others = {"routes": self._routes, "stream": self._streams, "idle": self._idle, "peers": self._peers}
+        others = {
+            "hits": self._hits,
+            "routes": self._routes,
+            "stream": self._streams,
+            "idle": self._idle,
+            "peers": self._peers,
+        }
         for name, measurement in others.items():
             if name in names:
                 self._attempt(name, measurement)
@@ -76,7 +85,7 @@ class Run:
             for case in cases:
                 self._compare(case, gateway, nginx)
 
-    def _compare(self, case: Case, first: Server, second: Server) -> None:
+    def _compare(self, case: Case, first: Server, second: Server) -> Comparison:
         options, figures = self._options, self._report.figures
         found = compare(case, first, second, self._bench.cores, options.rounds, options.seconds, note)
         self._report.comparisons.append(found)
@@ -88,6 +97,16 @@ class Run:
             figures.append(found.ratio(f"{case.title}: p99, {against}", lambda s: s.p99_ms, goal))
         if found.failures:
             self._report.problems.append(f"{case.title}: {found.failures} requests failed")
+        return found
+
+    def _hits(self) -> None:
+        keeping = replace(self._bench, gateway=CACHED_GATEWAY)
+        proxied = self._bench.start_gateway(self._backend.port, name="proxied")
+        cached = keeping.start_gateway(self._backend.port, name="cached")
+        with self._running(proxied, cached):
+            found = self._compare(HITS, cached, proxied)
+        title = f"{HITS.title}: requests per second, cached / proxied (more than 2 is wanted)"
+        self._report.figures.append(found.ratio(title, lambda sample: sample.rps))
 
     def _routes(self) -> None:
         few = self._bench.start_gateway(self._backend.port, name=f"{FEW_ROUTES} routes", routes=FEW_ROUTES)

@@ -27,6 +27,12 @@ routes:
     return head + "".join(_routes(routes))
 
 
+def cached(port: int, backend_port: int, routes: int) -> str:
+    """The same, with answers kept by the route for everything."""
+    plain = "path: /**, service: backend"
+    return proxy(port, backend_port, routes).replace(plain, f"{plain}, cache: {{scope: public, ttl: 1h}}")
+
+
 def _routes(count: int) -> list[str]:
     """One route for everything; if more are asked for, so many others before it, every second with a parameter."""
     everything = "  - {name: everything, path: /**, service: backend}\n"
@@ -97,4 +103,9 @@ def limited(port: int, backend_port: int, routes: int) -> str:
     return f'{text}redis: {{address: "{redis}"}}\n' if redis else text
 
 
-PROFILES: dict[str, Callable[[int, int, int], str]] = {"proxy": proxy, "gateway": gateway, "limited": limited}
+PROFILES: dict[str, Callable[[int, int, int], str]] = {
+    "proxy": proxy,
+    "cached": cached,
+    "gateway": gateway,
+    "limited": limited,
+}

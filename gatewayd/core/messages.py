@@ -71,7 +71,7 @@ class HeaderSection:
     expects_continue = False  # requests: Expect: 100-continue
     host: bytes | None = None  # requests: Host in lower case without its port
     authority = b""  # requests: Host as written
-    plain: bool | None = None  # requests: whether nothing in it matters to a cache; None until somebody has looked
+    plainness: int | None = None  # requests: how little it asks of caches; None until somebody has looked
     chosen: dict[tuple[bytes, ...], tuple[bytes | None, ...]] | None = None  # requests: values that answers vary by
 
     @cached_property

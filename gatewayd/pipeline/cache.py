@@ -6,7 +6,9 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, cast
 
 from gatewayd.core.caching import (
+    PLAIN,
     WHOLE,
+    WISHING,
     Asked,
     Entry,
     Fetch,
@@ -22,9 +24,9 @@ from gatewayd.core.caching import (
     decide,
     forwarded_line,
     hit_line,
-    is_plain,
     part_of,
     partition_of,
+    plainness,
     stands_in,
     told_of,
     url_of,
@@ -56,7 +58,7 @@ class Cache:
     route tells browsers nothing of its own.
     """
 
-    __slots__ = ("_bare", "_first", "_flights", "_kept", "_place", "_public", "_route", "_tenant", "behind")
+    __slots__ = ("_bare", "_first", "_flights", "_kept", "_place", "_plain", "_public", "_route", "_tenant", "behind")
 
     def __init__(
         self, first: Answer, kept: Kept, route: str, tenant: bytes | None = None, *, bare: bool = False
@@ -68,6 +70,7 @@ class Cache:
         self._place = f"{kept.policy.scope.value} {route}"
         self._tenant = None if tenant is None else folded(tenant)
         self._bare = bare
+        self._plain = WISHING if kept.policy.ignore_client else PLAIN
         self._flights = Flights()
         self.behind = 0  # requests on their way that no client waits for
 
@@ -79,16 +82,16 @@ class Cache:
         if partition is None or (self._tenant is not None and self._elsewhere(exchange, head, self._tenant)):
             return self._first(exchange)
         scheme = b"https" if exchange.channel.peer.secure_of(head) else b"http"
-        key = Key(partition, url_of(scheme, head.authority or head.host, head.target))
-        entries = kept.memory.get(key)
+        url = url_of(scheme, head.authority or head.host, head.target)
+        entries = kept.memory.find(partition.text + url)
         if entries:
             section = head.section
-            if is_plain(section) and head.method == b"GET":
-                entry, now = choose(entries, section), kept.wall()
-                if entry is not None and now < entry.fresh_until:
+            if plainness(section) >= self._plain and head.method == b"GET":
+                entry = entries[0] if not entries[0].names else choose(entries, section)
+                if entry is not None and (now := kept.wall()) < entry.fresh_until:
                     self._hit(exchange, head, entry, now)
                     return ANSWERED
-        return self._look(exchange, head, key)
+        return self._look(exchange, head, Key(partition, url))
 
     def _partition(self, exchange: Exchange) -> Partition | None:
         """Whose answers a caller may be given."""

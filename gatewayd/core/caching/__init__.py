@@ -4,7 +4,7 @@ A request is read once (`Asked`). What is found under its `Key` is a sequence of
 (`select`); `decide` says what it gets. What the service answers goes to `on_response`.
 """
 
-from gatewayd.core.caching.asked import READ, Asked, is_plain
+from gatewayd.core.caching.asked import PLAIN, READ, WISHING, Asked, plainness
 from gatewayd.core.caching.deciding import (
     TABLE,
     UNCONDITIONAL,
@@ -31,11 +31,13 @@ from gatewayd.core.caching.vary import choose, select
 __all__ = [
     "FOR_CACHES",
     "NOT_MODIFIED",
+    "PLAIN",
     "READ",
     "TABLE",
     "UNCONDITIONAL",
     "UNSATISFIABLE",
     "WHOLE",
+    "WISHING",
     "Action",
     "Asked",
     "Entry",
@@ -60,10 +62,10 @@ __all__ = [
     "forwarded_line",
     "hit_line",
     "invalidated",
-    "is_plain",
     "on_response",
     "part_of",
     "partition_of",
+    "plainness",
     "select",
     "stands_in",
     "told_of",

@@ -6,26 +6,33 @@ from gatewayd.core.caching.directives import ANYTHING, Wanted, request_directive
 from gatewayd.core.caching.policy import Policy
 from gatewayd.core.messages import Field, HeaderSection, RequestHead
 
-# What a cache reads in requests; whoever asks `is_plain` has to have these noted.
+# What a cache reads in requests; whoever asks for `plainness` has to have these noted.
 READ = frozenset(
     b"authorization cache-control if-match if-modified-since if-none-match if-range if-unmodified-since pragma"
     b" range".split()
 )
+_WISHES = frozenset({b"cache-control", b"pragma"})
 _NO_CACHE = (b"no-cache",)
+PLAIN, WISHING = 2, 1
 CACHED_METHODS = frozenset({b"GET", b"HEAD"})
 
 
-def is_plain(section: HeaderSection) -> bool:
-    """Whether a GET with this section may be given any answer that is fresh: it says nothing that a cache reads.
+def plainness(section: HeaderSection) -> int:
+    """How little a GET with this section asks of caches: `PLAIN`, `WISHING` or neither.
 
+    What is `PLAIN` may be given any answer that is fresh, and what is `WISHING` where nobody heeds what clients wish.
     Asked of sections whose `READ` fields were noted as their lines were judged. What is found is kept in the section.
     """
-    plain = section.plain
-    if plain is None:
-        section.plain = plain = (not (section.length or section.chunked or section.upgrade is not None)) and not any(
-            field.name in READ for field in section.special
-        )
-    return plain
+    found = section.plainness
+    if found is None:
+        if section.length or section.chunked or section.upgrade is not None:
+            found = 0
+        else:
+            said = {field.name for field in section.special if field.name in READ}
+            said.discard(b"authorization")  # says who may be given it, and that is settled
+            found = PLAIN if not said else WISHING if said <= _WISHES else 0
+        section.plainness = found
+    return found
 
 
 class Asked:

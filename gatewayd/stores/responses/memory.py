@@ -95,7 +95,10 @@ class MemoryResponses:
 
     def get(self, key: Key) -> tuple[Entry, ...]:
         """The entries of a key, the newest first; none is a miss."""
-        text = key.text
+        return self.find(key.text)
+
+    def find(self, text: bytes) -> tuple[Entry, ...]:
+        """The entries of the key with this text."""
         slot = self._proven.get(text)
         if slot is not None:
             self._proven.move_to_end(text)
