@@ -1,0 +1,1 @@
+"""Gateways that share what they keep: two real daemons, one real Redis."""
