@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_twisted
 from twisted.internet import reactor
+from twisted.internet.defer import Deferred
 from twisted.names import dns
 from twisted.names.error import DNSServerError
 
@@ -40,6 +41,10 @@ class Kept(World):
         self.resolver.put(*records)
         assert self.upkeep.start().called
         return self.urls
+
+    def row(self, name: str, **labels: str) -> float | None:
+        """A row about look-ups."""
+        return self.metrics.registry.get_sample_value(name, {"cache_type": "dns", **labels})
 
     @property
     def urls(self) -> list[str]:
@@ -94,6 +99,35 @@ def test_name_servers_fail(tmp_path: Path, log: list[str], known: bool) -> None:
     kept.pass_time(60.0)
     assert kept.urls == ["http://10.0.0.2:80"]
     kept.upkeep.stop()
+
+
+def test_counted(tmp_path: Path) -> None:
+    """An address that is known when it is needed is a hit; name servers that are asked, a miss; and all that fails."""
+    kept = Kept(tmp_path, f"name: {API}, port: 80, least_ttl: 2s, most_ttl: 20s")
+    kept.start(a(API, "10.0.0.1"))
+    dialling = [Deferred.fromCoroutine(kept.service.targets[0].pool.acquire()) for _ in range(3)]
+    kept.resolver.zone |= {(kind, API): DNSServerError() for kind in (dns.A, dns.AAAA)}
+    kept.pass_time(20.0)
+    rows = [
+        kept.row("cache_hits_total"),
+        kept.row("cache_misses_total"),
+        kept.row("cache_errors_total", operation="get"),
+    ]
+    assert rows == [len(kept.dials), 2, 1]
+    assert len(kept.dials) == len(dialling) == 3
+    kept.upkeep.stop()
+    for waiting in dialling:
+        waiting.addErrback(lambda _: None)
+        waiting.cancel()
+
+
+def test_fixed_targets_are_not_counted(tmp_path: Path) -> None:
+    """Addresses that are configured were never looked up."""
+    made = World(tmp_path)
+    waiting = Deferred.fromCoroutine(made.service.targets[0].pool.acquire())
+    made.dials[0].accept()
+    assert waiting.called
+    assert made.metrics.registry.get_sample_value("cache_hits_total", {"cache_type": "dns"}) == 0
 
 
 @pytest_twisted.ensureDeferred

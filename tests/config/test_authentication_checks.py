@@ -70,6 +70,7 @@ def test_authentication(tmp_path: Path, text: str, column: int, message: str, hi
         (KEYS % "header: X-Key", "there are no API keys", "add 'keys', 'file' or 'redis'"),
         (KEYS % "keys: []", "there are no API keys", "list at least one, or remove it"),
         (KEYS % "redis: true", "there is no Redis", "add the section 'redis'"),
+        ("cache: {redis: true}", "there is no Redis", "add the section 'redis'"),
         (
             AUTHENTICATED.replace("{issuers", "{revocations: {redis: true}, issuers").strip(),
             "there is no Redis",

@@ -14,6 +14,7 @@ def test_defaults() -> None:
     assert RouteCache(scope="public").policy == Policy(scope=Scope.PUBLIC)
     assert RouteCache(scope="tenant").most == 1 << 20
     assert Cache().memory == 256 << 20
+    assert (Cache().redis, Cache().redis_most, RouteCache(scope="public").redis) == (False, 256 << 10, True)
     with pytest.raises(ValidationError):
         RouteCache.model_validate({})
 
@@ -30,6 +31,9 @@ def test_policy() -> None:
             "negative": "10s",
             "vary": ("X-Kind", "Accept", "x-kind"),
             "ignore_client": False,
+            "heuristic": "10%",
+            "cookies": True,
+            "send_tags": True,
         }
     )
     assert section.most == 2 << 20
@@ -41,6 +45,9 @@ def test_policy() -> None:
         if_error=0.0,
         vary=(b"x-kind", b"accept"),
         ignore_client=False,
+        heuristic=0.1,
+        cookies=True,
+        send_tags=True,
     )
 
 

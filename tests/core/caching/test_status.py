@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from gatewayd.core.caching import forwarded_line, hit_line
+from gatewayd.core.caching import forwarded_line, hit_line, told_of
 from gatewayd.core.caching.tags import MOST, tags_of
-from tests.core.caching.world import answer
+from tests.core.caching.world import NOW, answer, entry
 
 
 @pytest.mark.parametrize(
@@ -14,6 +16,7 @@ from tests.core.caching.world import answer
     [
         (hit_line(b"gw", 376.9), b"gw; hit; ttl=376"),
         (hit_line(b"gw", -0.5), b"gw; hit; ttl=-1"),
+        (hit_line(b"gw", 5.0, shared=True), b"gw; hit; ttl=5; detail=shared"),
         (forwarded_line(b"gw", "uri-miss"), b"gw; fwd=uri-miss"),
         (forwarded_line(b"gw", "uri-miss", stored=True), b"gw; fwd=uri-miss; stored"),
         (forwarded_line(b"gw", "stale", status=304, stored=True), b"gw; fwd=stale; fwd-status=304; stored"),
@@ -24,6 +27,17 @@ from tests.core.caching.world import answer
 def test_lines(line: bytes, said: bytes) -> None:
     """What was done is told in the words of RFC 9211."""
     assert line == b"Cache-Status: " + said + b"\r\n"
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 64 * 60 - 1), min_size=1, max_size=8), st.integers(0, 63))
+def test_told(times: list[int], fraction: int) -> None:
+    """What is said of a fresh answer is right at every moment, also where the clock is set back."""
+    kept = entry("Cache-Control: max-age=60")
+    kept.born += fraction / 64
+    for after in [ticks / 64 for ticks in times]:
+        line = hit_line(b"gw", kept.fresh_until - NOW - after)
+        assert told_of(kept, b"gw", NOW + after) == b"Age: %d\r\n%b" % (kept.age(NOW + after), line)
 
 
 @pytest.mark.parametrize(

@@ -216,6 +216,21 @@ def test_freshened_for_the_last_time() -> None:
     assert b"no-store" in update.entry.head.section.lines
 
 
+@pytest.mark.parametrize(("lines", "tags"), [((), (b"red", b"hot")), (("Cache-Tag: blue",), (b"blue",))])
+@pytest.mark.parametrize("send", [False, True])
+def test_tags_stay(lines: tuple[str, ...], tags: tuple[bytes, ...], send: bool) -> None:
+    """Tags stay when an answer is renewed, unless it has others now; they are sent only where that is wanted."""
+    policy = replace(PUBLIC, send_tags=send)
+    kept = entry(KEPT, 'ETag: "a"', "Surrogate-Key: red hot", "Surrogate-Control: max-age=9", policy=policy)
+    assert kept.tags == (b"red", b"hot")
+    assert (b"Surrogate" in kept.head.section.lines) is send
+    update = on_response(asked(), answer(KEPT, *lines, status=304), NOW, NOW, policy, kept)
+    assert isinstance(update, Update)
+    assert set(tags) <= set(update.entry.tags)
+    assert send or update.entry.tags == tags
+    assert (b"Surrogate" in update.entry.head.section.lines) is send
+
+
 @pytest.mark.parametrize(
     ("status", "lines", "said"),
     [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gatewayd.core.caching import Entry, Store, on_response, select
+from gatewayd.core.caching import Entry, Store, choose, on_response, select
 from gatewayd.core.caching.vary import selecting, vary_names
-from tests.core.caching.world import NOW, PUBLIC, answer, asked
+from tests.core.caching.world import NOW, PUBLIC, answer, asked, head
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,14 @@ def test_select() -> None:
     assert select(entries, asked("A: 3").fields) is entries[3]
     assert select(entries, asked("A: 3", "B: 2").fields) is None
     assert select([], asked().fields) is None
+
+
+def test_choose() -> None:
+    """A section that comes again selects the same, however much it was asked for before."""
+    entries = [kept("A: 1", f"X-{number}: y", vary=f"A, X-{number}") for number in range(40)]
+    section = head("A: 1", "X-7: y", "X-30: y").section
+    for _ in range(2):
+        assert choose(entries, section) is entries[7] is select(entries, section.fields)
+        assert choose(entries[8:], section) is entries[30]
+        assert choose(entries[31:], section) is None
+    assert choose([kept(vary="")], section) is not None
