@@ -250,6 +250,18 @@ STORE_ERROR = Event(
     "store.error", "error", "the care of a connection to Redis ended",
     "A mistake in gatewayd itself; please report it.", failure=True,
 )  # fmt: skip
+CACHE_UNREADABLE = Event(
+    "cache.unreadable", "warn", "a kept answer in Redis cannot be read, and is deleted: {why}",
+    "Something else writes to keys of the gateway's, or a value was damaged.",
+)  # fmt: skip
+CACHE_PURGES_UNREADABLE = Event(
+    "cache.purges_unreadable", "error", "the list of purges in Redis cannot be read: {why}",
+    "Something else writes to it: the cache uses nothing of Redis until that is over.",
+)  # fmt: skip
+CACHE_ERROR = Event(
+    "cache.error", "error", "what follows from a look into the list of purges failed",
+    "A mistake in gatewayd itself; please report it.", failure=True,
+)  # fmt: skip
 
 # The metrics port.
 PAGE_FAILED = Event(

@@ -215,7 +215,7 @@ class Cache:
             self._send(exchange, entry, WHOLE)
             return
         self._kept.counters.cache_hit("response")
-        exchange.status = answer.status
+        exchange.status, exchange.answer = answer.status, answer
         limits = b"" if exchange.judged is None else exchange.judged.lines
         told = told_of(entry, self._kept.name, now)
         channel.writer.whole(

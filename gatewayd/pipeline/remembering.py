@@ -63,9 +63,9 @@ class Remembering:
                 self._parts = []
         return False
 
-    def told(self, head: bytes) -> bytes:
-        """A head as it is sent."""
-        return head if self._beside is None else self._beside.told(head)
+    def told(self) -> bytes:
+        """More lines of the answer's head."""
+        return b"" if self._beside is None else self._beside.told()
 
     def tee(self, writer: AnswerSink) -> AnswerSink:
         """Where the body goes: to `writer`, and what is to be kept is noted on the way."""

@@ -13,10 +13,10 @@ from itertools import takewhile
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gatewayd.core.caching.purges import EVERYTHING
+from gatewayd.log import Log, events
 from gatewayd.stores.interface import Store, Unavailable
 from gatewayd.stores.responses.bans import Bans
 from gatewayd.stores.responses.purgescript import MARKER, SCRIPT, Heard, arguments, heard
@@ -32,7 +32,7 @@ _PAGE = 1000  # words heard at once
 _AT_ONCE = 500  # words told at once
 _PENDING = 1 << 62  # the number of a word that has none yet: higher than all others
 
-_log = Logger()
+_log = Log("gatewayd.stores.cache")
 
 
 class PurgeLog:
@@ -67,6 +67,7 @@ class PurgeLog:
         self._unsent: dict[bytes, None] = {}
         self._sent: dict[bytes, None] = {}  # without an answer
         self._told: dict[bytes, list[Deferred[bool]]] = {}  # who waits for a word to be told
+        self._untold = False  # whether there is a word that was never tried to be told
         self._asking = False
         self._running = False
         self._complained = False
@@ -112,9 +113,8 @@ class PurgeLog:
         self._own[word] = now
         self._unsent[word] = None
         self._bans.note(word, _PENDING)
-        if not self._store.up:
-            self._on_failure()
-        elif self._call is not None and self._call.getTime() > now + GATHER:
+        self._untold = True
+        if self._call is not None and self._call.getTime() > now + GATHER:
             self._call.reset(GATHER)
 
     def told(self, word: bytes) -> Deferred[bool]:
@@ -142,7 +142,7 @@ class PurgeLog:
         for word in words:
             del self._unsent[word]
         self._sent = dict.fromkeys(words)
-        self._asking = True
+        self._asking, self._untold = True, False
         made = MARKER + secrets.token_hex(8).encode()
         asking = self._store.run(SCRIPT, LIST, *arguments(self._known, made, _PAGE, self._keep, MOST, words))
         asking.addCallback(heard, _PAGE)
@@ -197,19 +197,20 @@ class PurgeLog:
         self._asking = False
         if not failure.check(Unavailable) and not self._complained:
             self._complained = True
-            _log.error("the list of purges in Redis cannot be read: {why}", why=failure.getErrorMessage())
+            _log(events.CACHE_PURGES_UNREADABLE, why=failure.getErrorMessage())
         self._away()
 
     def _broken(self, failure: Failure) -> None:
         """A bug of ours: it must not end the looking."""
-        _log.failure("what follows from a look into the list of purges failed", failure)
+        _log.failure(events.CACHE_ERROR, failure)
         self._asking = False
         self._away()
 
     def _away(self) -> None:
         """Nothing was heard, and nobody can say what was told."""
-        if self._sent:
+        if self._sent or self._untold:
             self._on_failure()
+        self._untold = False
         self._unsent = {**dict.fromkeys(self._own), **self._sent, **self._unsent}
         self._sent = {}
         self._pend(self._unsent)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gatewayd.core.caching import Entry, Key
@@ -25,6 +24,7 @@ from gatewayd.core.caching.encoding import (
 )
 from gatewayd.core.caching.vary import selecting
 from gatewayd.core.messages import Field
+from gatewayd.log import Log, events
 from gatewayd.stores.interface import Store, Unavailable
 from gatewayd.stores.responses.purgelog import PurgeLog
 
@@ -32,7 +32,7 @@ LONGEST = 86400.0  # seconds that a value stays at most: purges are remembered f
 MOST_ON_THEIR_WAY = 8 << 20  # bytes that were written and have no answer yet
 _PREFIX = b"cache:%d:" % VERSION
 
-_log = Logger()
+_log = Log("gatewayd.stores.cache")
 
 
 class Counters(Protocol):
@@ -111,7 +111,7 @@ class SharedResponses:
             self._counters.cache_error("response", "get")
         except Junk as junk:
             self._counters.cache_error("response", "get")
-            _log.warn("a value in Redis is no answer that this gateway can read, and is deleted: {why}", why=str(junk))
+            _log(events.CACHE_UNREADABLE, why=str(junk))
             self._delete(name)
         return None
 
