@@ -145,7 +145,7 @@ def test_unknownwords_in(world: World) -> None:
 def test_garbled(world: World, reply: object) -> None:
     """Who answers something else is not believed, and asked again."""
     here = world.gateway()
-    world.store.run = lambda *_: succeed(reply)  # type: ignore[assignment, method-assign]
+    world.store.run = lambda *_: succeed(reply)  # type: ignore[method-assign]
     with logged() as lines:
         world.pass_time(DEAF + 1)
     assert not here.log.current
