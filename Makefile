@@ -1,7 +1,7 @@
 # Everything here works from a fresh clone on Debian 12: each target installs what it needs first.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench fuzz clean
+.PHONY: help setup run test check bench fuzz deb clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +31,11 @@ fuzz: ## fuzz the request and response parsers, longer than the tests do
 	@scripts/setup dev
 	@HYPOTHESIS_PROFILE=fuzz .venv/bin/python -m pytest tests/fuzz $(PYTEST_ARGS)
 
+deb: ## build dist/gatewayd_*.deb, on Debian 12
+	@scripts/components deb
+	@scripts/deb
+
 clean: ## remove .venv, caches and build products
-	@rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
+	@rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist vendor *.egg-info
 	@rm -f twisted/plugins/dropin.cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
