@@ -21,6 +21,7 @@ from gatewayd.admin import Readiness, admin_site
 from gatewayd.app import heap
 from gatewayd.app.access import Gatekeeper
 from gatewayd.app.graph import build_application, build_tree
+from gatewayd.app.inherited import Inherited, started_with
 from gatewayd.app.judging import proxied
 from gatewayd.app.logs import LogService, build_access_log
 from gatewayd.app.notify import notify
@@ -121,6 +122,7 @@ class Gateway(Service):
         self._lag = LoopLag(reactor, self._lagged)
         self._serving = False
         self.readiness.require("listeners", lambda: None if self._serving else "no listener accepts connections")
+        self._inherited = Inherited(started_with(), os.getpid())
         self._served: list[Served] = []
         self._admin: Any = None
         self._admin_socket: Any = None
@@ -143,14 +145,17 @@ class Gateway(Service):
         for index, (listener, config) in enumerate(zip(self._listeners, self.config.listeners, strict=True)):
             listening = self._bind(config.address, config.backlog, f"listeners[{index}].address")
             self.addresses[config.name] = name_of(listening)
-            self._served.append(Served(self._reactor, listening, listener, config.backlog))
+            ours = str(config.address) not in self._inherited.taken
+            self._served.append(Served(self._reactor, listening, listener, config.backlog, ours=ours))
         if self.config.metrics.enabled:
             self._admin_socket = self._bind(self.config.metrics.address, 128, "metrics.address")
             self.addresses["metrics"] = name_of(self._admin_socket)
+        for name in self._inherited.left():
+            _log(events.UNUSED_SOCKET, address=name)
 
     def _bind(self, address: Any, backlog: int, place: str) -> Any:
         try:
-            return bind(address, backlog)
+            return self._inherited.take(address) or bind(address, backlog)
         except OSError as error:
             cause = error.strerror or str(error)
             raise CannotListen(

@@ -15,6 +15,7 @@ from twisted.logger import ILogObserver
 from gatewayd.app import heap
 from gatewayd.app.gateway import CannotListen, Gateway, counted
 from gatewayd.app.logs import LogService, build_log, warn_of_nowhere
+from gatewayd.app.watchdog import Watchdog, interval
 from gatewayd.config import Config, Problem, default, load, load_with_warnings
 from gatewayd.demo import Platform
 from gatewayd.demo import platform as demo_platform
@@ -62,6 +63,8 @@ def build(options: Mapping[str, Any], out: TextIO) -> IService:
         out.write(_verdict(options["config"], *load_with_warnings(options["config"])))
         sys.exit(0)
     root = Root()  # type: ignore[no-untyped-call]
+    if (seconds := interval(os.environ, os.getpid())) is not None:
+        Watchdog(seconds, reactor).setServiceParent(root)  # type: ignore[no-untyped-call]
     platform: Platform | None = None
     if options["demo"]:
         platform = Platform(reactor)

@@ -66,14 +66,16 @@ def name_of(listening: socket.socket) -> str:
 
 
 class Served:
-    """A bound socket that a listener's channels are built for, until `stop`."""
+    """A bound socket that a listener's channels are built for, until `stop`; if `ours`, its file is removed then."""
 
-    def __init__(self, reactor: Any, listening: socket.socket, listener: Listener, backlog: int) -> None:
+    def __init__(
+        self, reactor: Any, listening: socket.socket, listener: Listener, backlog: int, *, ours: bool = True
+    ) -> None:
         self._reactor = reactor
         self._socket = listening
         self._listener = listener
         self._backlog = backlog
-        self._path = listening.getsockname() if listening.family == socket.AF_UNIX else None
+        self._path = listening.getsockname() if ours and listening.family == socket.AF_UNIX else None
         self._server: asyncio.AbstractServer | None = None
         self._port: IListeningPort | None = None
 

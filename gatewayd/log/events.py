@@ -43,6 +43,10 @@ NOTIFY_FAILED = Event(
     "gateway.notify_failed", "warn", "cannot notify {socket}: {why}",
     "Whoever started the gateway (systemd, as a rule) was not told of its state.",
 )  # fmt: skip
+UNUSED_SOCKET = Event(
+    "gateway.unused_socket", "warn", "{address} was handed over by systemd, and no listener has that address",
+    "The socket was closed: let gatewayd.socket and `listeners` name the same address.",
+)  # fmt: skip
 INTERNAL_ERROR = Event(
     "gateway.internal_error", "error", "what follows from {what} failed",
     "A mistake in gatewayd itself: it goes on, but please report the exception.", key=("what",), failure=True,
