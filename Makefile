@@ -1,10 +1,10 @@
 # Everything here works from a fresh clone on Debian 12: each target installs what it needs first.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench fuzz deb clean
+.PHONY: help setup run test check bench fuzz deb test-packaging clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## create .venv with everything the other targets need
 	@scripts/setup dev
@@ -34,6 +34,11 @@ fuzz: ## fuzz the request and response parsers, longer than the tests do
 deb: ## build dist/gatewayd_*.deb, on Debian 12
 	@scripts/components deb
 	@scripts/deb
+
+test-packaging: deb ## install that package in a Debian 12 of its own, under a real systemd (as root)
+	@scripts/components packaging
+	@scripts/setup dev
+	@.venv/bin/python -m pytest tests/packaging $(PYTEST_ARGS)
 
 clean: ## remove .venv, caches and build products
 	@rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist vendor *.egg-info

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 FIELDS: dict[str, str] = {
+    "address": "an address that is listened on",
     "after": "the state after the change",
     "before": "the state before the change",
     "breaker": "the service whose circuit breaker it is",
