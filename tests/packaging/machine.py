@@ -1,4 +1,4 @@
-"""A Debian 12 of its own, booted under a real systemd, that goes through one script and tells what came of each step."""
+"""A Debian 12 of its own under a real systemd, that goes through one script and tells what came of each step."""
 
 from __future__ import annotations
 
@@ -65,13 +65,14 @@ def run(root: Path, files: dict[str, Path], scenario: str) -> dict[str, Step]:
     for name, path in files.items():
         shutil.copy(path, root / "root" / name)
     (root / "root" / "scenario").write_text(scenario)
-    wants = root / "etc" / "systemd" / "system" / "multi-user.target.wants"
-    wants.mkdir(parents=True, exist_ok=True)
-    (wants / "scenario.service").write_text(_UNIT)
+    units = root / "etc" / "systemd" / "system"
+    (units / "scenario.service").write_text(_UNIT)
+    (units / "multi-user.target.wants").mkdir(exist_ok=True)
+    (units / "multi-user.target.wants" / "scenario.service").symlink_to("../scenario.service")
     machine = f"gatewayd-test-{root.name}"
+    options = ["--boot", "--register=no", "--keep-unit", "--private-network", "--console=pipe"]
     subprocess.run(
-        ["systemd-nspawn", "--quiet", "--directory", str(root), "--machine", machine, "--boot", "--register=no"]
-        + ["--keep-unit", "--private-network", "--console=pipe"],
+        ["systemd-nspawn", "--quiet", "--directory", str(root), "--machine", machine, *options],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=PATIENCE,

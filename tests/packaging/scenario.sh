@@ -23,7 +23,7 @@ step socket-unit systemctl is-enabled gatewayd.socket
 step request curl --silent --max-time 5 http://127.0.0.1:8080/nothing
 step scrape answers 9464/metrics
 step exposure systemd-analyze security --no-pager gatewayd
-step verify systemd-analyze verify /lib/systemd/system/gatewayd.service
+step verify systemd-analyze verify --man=no /lib/systemd/system/gatewayd.service
 step manual-pages find /usr/share/man -name 'gatewayd*' -o -name 'gatewayctl*'
 step check gatewayctl check
 
