@@ -17,7 +17,7 @@ from gatewayd.core.reasons import (
     SHUTTING_DOWN,
     Refused,
 )
-from gatewayd.http.client import ClientConnection
+from gatewayd.http.client import LAST_CHANCE, ClientConnection
 from gatewayd.http.deadlines import NEVER
 from gatewayd.http.heads import take_request_head
 from gatewayd.http.inbound import PIPELINED, SINK_FULL, UNWANTED, InboundBody
@@ -261,9 +261,17 @@ class ServerChannel(ClientConnection):
             tunnel.tunnel_data(early)
 
     def drain(self) -> None:
-        """The gateway stops: close as soon as nothing is in progress."""
-        if self.exchange is None and not self._closing:
+        """The gateway stops: close as soon as nothing is in progress.
+
+        A request that has begun to come is waited for a little, and so is the first one of a connection: it may be on
+        its way, and its client has no reason to expect that a connection which was just accepted is closed.
+        """
+        if self.exchange is not None or self._closing:
+            return
+        if self._requests and not self._buffer:
             self.close()
+        else:
+            self.deadline = min(self.deadline, self.listener.now() + LAST_CHANCE)
 
     def expel(self) -> None:
         """The gateway stops now: whatever is in progress is broken off."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _LINGER = 2.0  # seconds a client may go on sending after its last answer; nginx's lingering_timeout is 5
 _LINGER_BYTES = 1 << 20
+LAST_CHANCE = 1.0  # seconds that a connection has for its first request while the gateway stops
 
 
 class ClientConnection(ABC):
@@ -71,7 +72,8 @@ class ClientConnection(ABC):
             self.transport.abortConnection()
             return
         self.transport.registerProducer(cast("ServerChannel", self), True)
-        self.deadline = self.listener.now() + self.listener.timeouts.request_head
+        patience = LAST_CHANCE if self.listener.draining else self.listener.timeouts.request_head
+        self.deadline = self.listener.now() + patience
         self.listener.deadlines.watch(self)
 
     def hold(self, cause: int) -> None:

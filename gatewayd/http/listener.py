@@ -118,7 +118,7 @@ class Listener(Factory):
         if not (self._access.allows(address) if proxied is None else address in proxied.balancers):
             census.on_rejected("blocklist")
             return False
-        if self.draining or census.total >= self.limits.connections or (proxied is None and self._has_many(address)):
+        if census.total >= self.limits.connections or (proxied is None and self._has_many(address)):
             census.on_rejected("limit")
             return False
         port = host.port if isinstance(host, IPv4Address | IPv6Address) else 0
@@ -165,7 +165,7 @@ class Listener(Factory):
         self._uncount(channel.peer.address)
 
     def drain(self) -> None:
-        """Take no more requests: idle connections close now, busy ones after their answer."""
+        """Connections close: idle ones now, busy ones after their answer, new ones after their first request."""
         self.draining = True
         for channel in list(self.channels):
             channel.drain()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 
 from gatewayd.core.forwarded import TrustedPeers
-from gatewayd.core.reasons import SHUTTING_DOWN
+from gatewayd.core.reasons import HEAD_TIMEOUT, SHUTTING_DOWN
+from gatewayd.http.client import LAST_CHANCE
 
 from .script import GET, Bounds, World, channel_of
 from .wire import HERE, Wire
@@ -130,7 +132,7 @@ def test_drain() -> None:
     world.listener.drain()
     world.advance(0.25)
     assert idle.lost
-    assert fresh.lost
+    assert not fresh.lost
     assert not busy.lost
     assert not in_progress.channel.persistent
     in_progress.answer(b"late")
@@ -142,11 +144,13 @@ def test_drain() -> None:
         assert client.fin
         assert not client.was_reset
     assert busy.received.endswith(b"late")
+    world.advance(LAST_CHANCE)
+    assert fresh.lost
     assert world.listener.channels == set()
 
 
 def test_draining_serves_no_more() -> None:
-    """No request is begun while draining, and nobody else is let in."""
+    """No request is begun while draining on a connection that had one."""
     world = World()
     client = world.connect()
     client.deliver(GET + GET)
@@ -155,20 +159,49 @@ def test_draining_serves_no_more() -> None:
     world.advance(0.25)
     assert len(world.exchanges) == 1
     assert client.fin
-    late = world.connect()
-    assert late.lost
-    assert world.rejected == ["limit"]
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_draining_answers_the_first_request(early: bool) -> None:
+    """A connection accepted a moment before a stop, or a moment after, has its first request answered, and no other."""
+    world = World()
+    client = world.connect() if early else None
+    world.listener.drain()
+    client = client or world.connect()
+    assert not world.rejected
+    client.deliver(GET + GET)
+    world.last.answer(b"in time")
+    world.advance(0.25)
+    assert client.received.endswith(b"in time")
+    assert client.fin
+    assert len(world.exchanges) == 1
+
+
+def test_draining_does_not_wait_for_silence() -> None:
+    """A connection on which nothing comes is closed soon, whenever it was made."""
+    world = World()
+    before = world.connect()
+    world.listener.drain()
+    after = world.connect()
+    world.advance(LAST_CHANCE + 0.25)
+    assert before.lost
+    assert after.lost
+    assert world.listener.channels == set()
 
 
 def test_drain_with_half_a_head() -> None:
-    """A client in the middle of a head is closed without an answer; it was told nothing and may ask elsewhere."""
+    """What is left of a head is waited for a little; it is answered, or said to have come too late."""
     world = World()
-    client = world.connect()
-    client.deliver(GET[:10])
+    slow, quick = world.connect(), world.connect()
+    for client in (slow, quick):
+        client.deliver(GET[:10])
     world.listener.drain()
-    client.turn()
-    assert client.fin
-    assert client.received == b""
+    quick.deliver(GET[10:])
+    world.last.answer(b"whole")
+    world.advance(LAST_CHANCE + 0.25)
+    assert quick.received.endswith(b"whole")
+    assert world.application.refused[-1].reason is HEAD_TIMEOUT
+    assert slow.fin
 
 
 def test_expel() -> None:

@@ -27,6 +27,7 @@ step verify systemd-analyze verify --man=no /lib/systemd/system/gatewayd.service
 step manual-pages find /usr/share/man -name 'gatewayd*' -o -name 'gatewayctl*'
 step check gatewayctl check
 
+echo GATEWAYD_PER_ADDRESS=1000000/1m >> /etc/default/gatewayd
 cat > /etc/gatewayd/conf.d/hello.yaml <<'END'
 routes: [{path: /hello, respond: {body: hello}}]
 END
