@@ -20,7 +20,7 @@ After=multi-user.target
 
 [Service]
 Type=oneshot
-ExecStart=/bin/bash /root/scenario
+ExecStart=/bin/bash /srv/scenario
 ExecStopPost=/bin/systemctl poweroff --no-block
 """
 
@@ -60,11 +60,11 @@ def _mirror() -> str:
 
 
 def run(root: Path, files: dict[str, Path], scenario: str) -> dict[str, Step]:
-    """Copy the bare system to `root`, boot it with `files` in /root, and go through the steps of `scenario`."""
+    """Copy the bare system to `root`, boot it with `files` in /srv, and go through the steps of `scenario`."""
     subprocess.run(["cp", "-a", "--reflink=auto", str(base()), str(root)], check=True)
     for name, path in files.items():
-        shutil.copy(path, root / "root" / name)
-    (root / "root" / "scenario").write_text(scenario)
+        shutil.copy(path, root / "srv" / name)
+    (root / "srv" / "scenario").write_text(scenario)
     units = root / "etc" / "systemd" / "system"
     (units / "scenario.service").write_text(_UNIT)
     (units / "multi-user.target.wants").mkdir(exist_ok=True)
@@ -78,5 +78,5 @@ def run(root: Path, files: dict[str, Path], scenario: str) -> dict[str, Step]:
         timeout=PATIENCE,
         check=False,  # it cannot remove its own folder below /run where that is no real one; the steps tell the rest
     )
-    lines = (root / "root" / "steps").read_text().splitlines()
+    lines = (root / "srv" / "steps").read_text().splitlines()
     return {step["name"]: Step(step["code"], step["output"]) for step in map(json.loads, lines)}

@@ -1,10 +1,10 @@
 # What a machine goes through, as its administrator; `step NAME COMMAND...` notes the exit code and the output.
 step() {
     local name=$1; shift
-    "$@" > /root/output 2>&1 < /dev/null
-    python3 - "$name" $? >> /root/steps <<'END'
+    "$@" > /srv/output 2>&1 < /dev/null
+    python3 - "$name" $? >> /srv/steps <<'END'
 import json, pathlib, sys
-print(json.dumps({"name": sys.argv[1], "code": int(sys.argv[2]), "output": pathlib.Path("/root/output").read_text(errors="replace")}))
+print(json.dumps({"name": sys.argv[1], "code": int(sys.argv[2]), "output": pathlib.Path("/srv/output").read_text(errors="replace")}))
 END
 }
 answers() { curl --silent --show-error --fail --max-time 5 --retry 20 --retry-delay 1 --retry-connrefused "http://127.0.0.1:$1"; }
@@ -14,7 +14,7 @@ becomes() { for _ in $(seq 100); do "$@" && return; sleep 0.2; done; return 1; }
 another_process_than() { [ "$(main_pid)" != 0 ] && [ "$(main_pid)" != "$1" ] && systemctl is-active --quiet gatewayd; }
 install_package() { DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$1"; }
 
-cd /root
+cd /srv
 step install install_package ./gatewayd.deb
 step active systemctl is-active gatewayd
 step status systemctl status --no-pager gatewayd
@@ -69,13 +69,13 @@ step hung-journal journalctl --no-pager --unit gatewayd
 systemctl stop gatewayd
 systemctl enable --quiet --now gatewayd.socket
 systemctl start gatewayd
-python3 /root/load.py 8080 /root/load &
+python3 /srv/load.py 8080 /srv/load &
 load=$!
-becomes test -e /root/load
+becomes test -e /srv/load
 for _ in 1 2 3; do systemctl restart gatewayd; done
-touch /root/load.stop
+touch /srv/load.stop
 wait $load
-step load cat /root/load
+step load cat /srv/load
 step journal journalctl --no-pager --output=cat --unit gatewayd
 
 step remove apt-get remove --yes gatewayd
@@ -83,5 +83,5 @@ step removed-keeps test -e /etc/gatewayd/gateway.yaml
 step removed-stops systemctl is-active gatewayd
 step purge apt-get purge --yes gatewayd
 rm -rf /etc/systemd/system/gatewayd.service.d
-step purged find / -xdev -ipath '*gatewayd*' -not -path '/root/*' -not -path '/proc/*' -not -path '/var/log/journal/*' \
+step purged find / -xdev -ipath '*gatewayd*' -not -path '/srv/*' -not -path '/proc/*' -not -path '/var/log/journal/*' \
     -not -path '/var/lib/systemd/deb-systemd-helper-*'
