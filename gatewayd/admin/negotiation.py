@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gatewayd.telemetry.exposition import OPENMETRICS, TEXT, Format
+from gatewayd.telemetry.collector import Format
+from gatewayd.telemetry.exposition import OPENMETRICS, TEXT
 
 
 @dataclass(frozen=True, slots=True)

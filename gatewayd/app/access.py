@@ -62,7 +62,7 @@ class Gatekeeper:
         self._limits = limits = {name: limit.limit is not None for name, limit in config.rate_limits.items()}
         self._authenticating: Authenticating | None = None
         if config.authentication is not None:
-            callers = Callers(config.identity_headers.names, metrics.callers.tenant)
+            callers = Callers(config.identity_headers.names)
             self._authenticating = Authenticating(
                 config.authentication, callers, metrics.callers, events, reactor, now, wall_clock, random, store, limits
             )

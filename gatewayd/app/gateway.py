@@ -72,7 +72,7 @@ class Gateway(Service):
         self.config = config
         self._reactor = reactor
         now = time.monotonic
-        self.metrics = metrics = Metrics()
+        self.metrics = metrics = Metrics(most_tenants=config.metrics.tenants, aliases=config.metrics.aliases)
         self._deadlines = Deadlines(reactor, now)
         self._logs = logs
         self._access_log = build_access_log(config, reactor)
@@ -115,6 +115,7 @@ class Gateway(Service):
                 fields=keeper.fields.requests,
                 access=listener.network.access,
                 proxied=proxied(listener),
+                guards=keeper.hygiene.trailer,
             )
             for listener in config.listeners
         ]
@@ -138,6 +139,7 @@ class Gateway(Service):
         metrics.connections = lambda: self._census.total
         metrics.limits(config.limits.connections)
         metrics.build_info(__version__, "", platform.python_version(), twisted.__version__, ssl.OPENSSL_VERSION)
+        metrics.reloads.started(time.time())
         metrics.config_info(hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:16])
 
     def bind(self) -> None:

@@ -29,13 +29,14 @@ Cause = Literal["malformed", "unknown", "wrong", "expired"]
 class BadKey(ValueError):
     """A key that proves nothing. `key_id` is the id it names, empty if it is malformed.
 
-    `why` is for operators; clients are to be told the same for every cause.
+    `why` is for operators; clients are to be told the same for every cause. `tenant` is that of a key which was good.
     """
 
-    def __init__(self, why: Cause, key_id: str = "") -> None:
+    def __init__(self, why: Cause, key_id: str = "", tenant: str | None = None) -> None:
         super().__init__(f"the API key is {why}")
         self.why = why
         self.key_id = key_id
+        self.tenant = tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def judge(entry: ApiKey | None, key: bytes, pepper: bytes, now: float) -> ApiKey
     if not right:
         raise BadKey("wrong", entry.id)
     if entry.expires is not None and now >= entry.expires:
-        raise BadKey("expired", entry.id)
+        raise BadKey("expired", entry.id, entry.tenant)
     return entry
 
 

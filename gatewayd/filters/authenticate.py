@@ -90,9 +90,12 @@ class Authenticate:
         """The caller is known; whether its token still stands, and here, is asked each time."""
         shared, identity = self._shared, caller.identity
         if identity.method == "jwt" and not (self._jwt and (self._issuers is None or identity.issuer in self._issuers)):
-            raise shared.refusal(exchange, BadToken("issuer", "the token is from no issuer that is taken here"))
+            why = "the token is from no issuer that is taken here"
+            raise shared.refusal(exchange, BadToken("issuer", why, tenant=identity.tenant))
         if shared.revocations.revoked(identity):
             shared.ledger.failed("failure")
+            if identity.method == "jwt":
+                shared.ledger.error("invalid")
             if identity.tenant is not None:
                 shared.ledger.tenant_failed(identity.tenant, "revoked")
             shared.events(audit.TOKEN_REVOKED, exchange, tenant=identity.tenant, user=identity.subject)
@@ -100,8 +103,8 @@ class Authenticate:
                 REVOKED_TOKEN, "", challenge("Bearer", shared.realm, "invalid_token", "the token was revoked")
             )
         shared.ledger.successes += 1
-        if caller.counters is not None:
-            caller.counters.requests += 1
+        if identity.tenant is not None:
+            shared.ledger.seen(identity.tenant)
         exchange.caller = caller
         exchange.tenant = caller.tenant
         exchange.identity = caller.fields.lines
@@ -122,10 +125,13 @@ class Authenticate:
             source = None if bad.issuer is None else shared.keys.get(bad.issuer)
             fetching = None if source is None else source.wanted()
             if fetching is not None:
+                shared.ledger.key_misses += 1
                 return self._again(exchange, token, fetching)
             self._refuse(exchange, token, bad, wall, began)
         else:
             shared.ledger.took(shared.now() - began)
+            if caller.issuer in shared.keys:
+                shared.ledger.key_hits += 1
             shared.cache.keep(token, caller, wall)
             self._accept(exchange, caller)
         return None
@@ -139,6 +145,7 @@ class Authenticate:
 
     async def _without_keys(self, exchange: Asking, token: bytes, issuer: str) -> None:
         """The issuer's keys are not there yet: nobody can say that a token of its is bad."""
+        self._shared.ledger.key_misses += 1
         source = self._shared.keys.get(issuer)
         fetching = None if source is None else source.wanted()
         if fetching is not None:
@@ -169,6 +176,7 @@ class Authenticate:
         try:
             caller = await introspector.ask(token)
         except BadToken as bad:
+            shared.ledger.took(shared.now() - began)
             raise shared.refusal(exchange, bad) from None
         except NoVerdict:
             raise Refused(INTROSPECTION_UNAVAILABLE, "", b"Retry-After: 5\r\n") from None
@@ -192,14 +200,21 @@ class Authenticate:
 
     async def _when_found(self, exchange: Asking, finding: Awaitable[Caller]) -> None:
         """The store is asked."""
+        shared = self._shared
+        began = shared.now()
         try:
-            self._accept(exchange, await finding)
+            caller = await finding
         except BadApiKey as bad:
+            shared.ledger.took(shared.now() - began)
             raise self._bad_key(exchange, bad) from None
+        shared.ledger.took(shared.now() - began)
+        self._accept(exchange, caller)
 
     def _bad_key(self, exchange: Asking, bad: BadApiKey) -> Refused:
         """An API key was refused."""
         shared = self._shared
         shared.ledger.failed("expired" if bad.why == "expired" else "failure")
+        if bad.tenant is not None:
+            shared.ledger.tenant_failed(bad.tenant, bad.why)
         shared.events(audit.API_KEY_REFUSED, exchange, cause=bad.why, key_id=bad.key_id)
         return Refused(INVALID_API_KEY, "", shared.key_challenge("invalid_key", "the API key is not accepted"))

@@ -28,11 +28,18 @@ Failure = Literal["failure", "expired"]
 
 
 class Ledger(Protocol):
-    """What is counted. `successes`, `hits` and `misses` are attributes, since most requests count them."""
+    """What is counted. What most requests count are attributes.
+
+    `hits` and `misses` are those of remembered verdicts, `key_hits` and `key_misses` those of issuers' keys, where a
+    verdict was not remembered. `seen` counts a request of a tenant.
+    """
 
     successes: int
     hits: int
     misses: int
+    key_hits: int
+    key_misses: int
+    seen: Callable[[str], None]
 
     def failed(self, status: Failure) -> None:
         """A credential was refused."""
@@ -98,6 +105,8 @@ class Authentication:
         expired = bad.error_type == "expired"
         self.ledger.error(bad.error_type)
         self.ledger.failed("expired" if expired else "failure")
+        if bad.tenant is not None:
+            self.ledger.tenant_failed(bad.tenant, bad.error_type)
         reason, event = EXPIRED_TOKEN if expired else INVALID_TOKEN, audit.TOKEN_REFUSED
         if isinstance(bad, BadCredential):
             reason = INVALID_CREDENTIAL

@@ -47,3 +47,10 @@ class Hygiene:
             self._events(audit.HEADERS_FORGED, exchange, headers=", ".join(sorted(set(forged))))
         if removed:
             self._events(audit.HEADERS_REMOVED, exchange, headers=", ".join(sorted(set(removed))))
+
+    def trailer(self, name: bytes) -> str | None:
+        """What a trailer field is guarded as, if it is; it is left out then, and counted."""
+        label = self._guarded.match(name)
+        if label is not None:
+            self._removed(label)
+        return label

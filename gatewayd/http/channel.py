@@ -143,8 +143,8 @@ class ServerChannel(ClientConnection):
         self.deadline = NEVER
         if section.chunked or section.length:
             expected = section.expects_continue and head.version == 1
-            guarded = self.listener.fields.guarded
-            self.body = body = InboundBody(self, section.length, expected, section.nominated, guarded)
+            guards = self.listener.guards
+            self.body = body = InboundBody(self, section.length, expected, section.nominated, guards)
             self.exchange = exchange = self.listener.serve(self, head, body, self._since)
             exchange.start()
             self._rearm()
@@ -248,6 +248,7 @@ class ServerChannel(ClientConnection):
             exchange.fail(Refused(BODY_TIMEOUT))
         elif exchange is None and self._buffer:
             self._closing = True
+            self.listener.rejected("slow_header")
             self.listener.refuse(self, Refused(HEAD_TIMEOUT), self._since)
         elif exchange is None:
             self.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from socket import gaierror
 from typing import Any, Protocol
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -18,6 +19,10 @@ from gatewayd.core.reasons import CONNECT_FAILED, CONNECT_TIMEOUT, Refused
 from gatewayd.http.connection import UpstreamConnection
 from gatewayd.http.outbox import Outbox
 from gatewayd.http.transport import LoopTransport
+
+
+class Unresolved(Refused):
+    """A service cannot be reached because its name leads to no address: `CONNECT_FAILED`, but counted apart."""
 
 
 class Where(Protocol):
@@ -47,7 +52,7 @@ def dialer(reactor: Any) -> Dial:
     """The way to open connections on `reactor`: uvloop's transports where it has such a loop, else its endpoints.
 
     A dial takes an address, a time limit in seconds and the connection to connect, and fails with `Refused`
-    (`CONNECT_FAILED`, `CONNECT_TIMEOUT`).
+    (`CONNECT_FAILED`, `CONNECT_TIMEOUT`), with `Unresolved` where a name has no address.
     """
     loop = event_loop(reactor)
     outbox = Outbox(loop.call_soon) if loop else None
@@ -123,5 +128,7 @@ def _translate(failure: Failure) -> Failure:
         return failure
     if failure.check(TwistedTimeoutError, asyncio.TimeoutError, TimeoutError):
         return Failure(Refused(CONNECT_TIMEOUT))
-    failure.trap(OSError, ConnectError, DNSLookupError)
+    if failure.check(DNSLookupError, gaierror):
+        return Failure(Unresolved(CONNECT_FAILED))
+    failure.trap(OSError, ConnectError)
     return Failure(Refused(CONNECT_FAILED))

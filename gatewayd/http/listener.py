@@ -65,8 +65,9 @@ class Census:
 class Listener(Factory):
     """Builds the channels of one listening socket, for Twisted's transports and for uvloop's alike.
 
-    `fields` judges the field lines of requests, `access` says which addresses may come in. Where connections are
-    `proxied`, they begin with a PROXY header, and the addresses that count are those it names.
+    `fields` judges the field lines of requests, `access` says which addresses may come in. `guards` is asked which
+    trailers are to be left out, by their names in lower case. Where connections are `proxied`, they begin with a PROXY
+    header, and the addresses that count are those it names.
     """
 
     noisy = False
@@ -85,9 +86,11 @@ class Listener(Factory):
         fields: FieldTable = REQUESTS,
         access: Addresses = EVERYBODY,
         proxied: Proxied | None = None,
+        guards: Callable[[bytes], object] | None = None,
     ) -> None:
         self.name = name
         self.fields = fields
+        self.guards = fields.guarded if guards is None else guards
         self._access = access
         self._proxied = proxied
         self.serve = application.serve
@@ -146,6 +149,10 @@ class Listener(Factory):
     def reject(self, channel: ServerChannel) -> None:
         """Cut off a connection that does not begin as it must, or must not come in."""
         channel.abort()
+
+    def rejected(self, reason: str) -> None:
+        """Count a refused connection; `reason` is one of those of `connections_rejected_total`."""
+        self._census.on_rejected(reason)
 
     def _has_many(self, address: str) -> bool:
         """Whether a client has as many connections as it may have."""

@@ -36,12 +36,12 @@ class ProxiedChannel(ServerChannel):
         if not self._begun:
             self._begun = True
             if data[:1] not in self._allowed:
-                self.listener.reject(self)
+                self._refuse()
                 return
         try:
             done = preface.feed(data)
         except BadProxyHeader:
-            self.listener.reject(self)
+            self._refuse()
             return
         if done is None:
             return
@@ -50,3 +50,14 @@ class ProxiedChannel(ServerChannel):
             self.listener.reject(self)
         elif done.rest:
             super().dataReceived(done.rest)
+
+    def _refuse(self) -> None:
+        """What came is no PROXY header, or not one that is taken here."""
+        self.listener.rejected("proxy_header")
+        self.listener.reject(self)
+
+    def expired(self, now: float) -> None:
+        """The balancer, or its client, did not do what it had to in time."""
+        if self._preface is not None and self._begun and not self._closing:
+            self.listener.rejected("slow_header")
+        super().expired(now)

@@ -19,7 +19,7 @@ from gatewayd.http.inbound import InboundBody
 from gatewayd.pipeline.chain import Check
 from gatewayd.pipeline.exchange import Exchange
 from gatewayd.pipeline.finish import Finish
-from gatewayd.pipeline.record import ABORTS, Recorder
+from gatewayd.pipeline.record import Recorder, unfinished
 from gatewayd.pipeline.route import Counters, Route
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-+/=:@]{1,128}")
@@ -145,7 +145,7 @@ class Application:
         else:
             counters = self._unmatched.method(head.method if head is not None else b"_OTHER")
         counters.finish(exchange.status, seconds, received, sent)
-        if exchange.reason is not None and (cause := ABORTS.get(exchange.reason)):
+        if exchange.reason is not None and (cause := unfinished(exchange.reason, exchange.status)):
             self.metrics.abort(cause)
         if self._record is not None:
             self._record(exchange, seconds, received, sent)

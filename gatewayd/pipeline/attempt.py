@@ -22,6 +22,7 @@ from gatewayd.core.reasons import (
     Refused,
 )
 from gatewayd.http.connection import StaleConnection, UpstreamConnection
+from gatewayd.http.dial import Unresolved
 from gatewayd.http.inbound import InboundBody
 from gatewayd.pipeline.probation import Probation
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
 _MOST_STALE = 2  # where the pool is full, another connection may have gone stale as well
 
-# What failed, as downstream_errors_total, the rules of breakers and those of retries call it.
+# What failed, as the rules of breakers and those of retries call it, and downstream_errors_total but for names.
 KINDS: dict[Reason, str] = {
     CONNECT_FAILED: "connect",
     CONNECT_TIMEOUT: "timeout",
@@ -50,15 +51,16 @@ KINDS: dict[Reason, str] = {
 class Attempt:
     """Asks `target` within `limit` (the application's clock); to be closed once, whatever happened.
 
-    `sent` tells whether the target may have seen the request, `kind` what failed (None if nothing did), `full` that no
-    connection was free. `answered` is when the head of the answer came, and `waited` how many seconds the target took
-    for that, the client's upload left out.
+    `sent` tells whether the target may have seen the request, `kind` what failed (None if nothing did), `counted` what
+    that is called in metrics, `full` that no connection was free. `answered` is when the head of the answer came, and
+    `waited` how many seconds the target took for that, the client's upload left out.
     """
 
     connection: UpstreamConnection | None = None
     sent = False
     status: int | None = None
     kind: str | None = None
+    counted: str | None = None
     full = False
     answered = 0.0
     waited = 0.0
@@ -110,6 +112,7 @@ class Attempt:
                     refused = Refused(RESPONSE_TIMEOUT, "The service did not answer within the time of one attempt.")
             exchange.hurried = exchange.hurried or held_up
             self._failed(refused.reason)
+            self.counted = "dns" if isinstance(refused, Unresolved) else self.kind
             raise refused from None
         if limit < self._limit:
             connection.extend(self._limit)
@@ -141,7 +144,7 @@ class Attempt:
 
     def broke_off(self, reason: Reason) -> None:
         """The answer that had begun broke off: the target's doing, unless its client took all the time."""
-        self.kind = KINDS.get(reason)
+        self.kind = self.counted = KINDS.get(reason)
         exchange, connection = self._exchange, self.connection
         if reason is TOTAL_TIMEOUT and connection is not None and connection.held_up:
             exchange.hurried = True
@@ -174,8 +177,8 @@ class Attempt:
             self._permit.report(Outcome.ABANDONED, now)
         if self._probation is not None:
             self._probation.end()
-        if self.kind is not None:
-            counters.error(self.kind)
+        if self.counted is not None:
+            counters.error(self.counted)
         elif status is None:
             return
         elif status >= 500:

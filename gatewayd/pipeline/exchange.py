@@ -208,9 +208,9 @@ class Exchange(Task):
         replies.problem(self, refused)
 
     def _abandon(self, reason: Reason) -> None:
-        """Nothing can be sent any more. That a client ends its tunnel is how tunnels end."""
+        """Nothing can be sent any more: 499, whoever cut it off. That a client ends its tunnel is how tunnels end."""
         if self.tunnel is None:
-            self._end(reason, reason.status)
+            self._end(reason, CLIENT_CLOSED.status)
         elif reason is not CLIENT_CLOSED:
             self._end(reason, self.status)
 

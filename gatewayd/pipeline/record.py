@@ -13,8 +13,10 @@ from gatewayd.core.reasons import (
     CLIENT_CLOSED,
     CLIENT_STALLED,
     HEAD_TIMEOUT,
+    IDLE_TIMEOUT,
     REASONS,
     SHUTTING_DOWN,
+    TOTAL_TIMEOUT,
     Reason,
 )
 from gatewayd.core.redaction import MASK, Redactor
@@ -32,6 +34,7 @@ ABORTS: dict[Reason, str] = {
     BODY_TOO_LARGE: "oversize",
     SHUTTING_DOWN: "shutdown",
 }
+_LATE = (IDLE_TIMEOUT, TOTAL_TIMEOUT)
 # Refusals that are never left out: what somebody has to be able to look up afterwards.
 _ALWAYS = frozenset(
     reason for reason in REASONS if reason in ABORTS or reason.violation or reason.status in (400, 401, 403)
@@ -40,6 +43,13 @@ _MOST_KNOWN = 1024  # values of header fields whose redacted text is kept
 _VERSIONS = ("HTTP/1.0", "HTTP/1.1")
 
 Add = Callable[[dict[str, object]], None]
+
+
+def unfinished(reason: Reason, status: int) -> str | None:
+    """How a request that ended for `reason` counts as unfinished, if it does; `status` is what its client was sent."""
+    if reason in _LATE and status != reason.status:  # the answer had begun, and was broken off
+        return "timeout"
+    return ABORTS.get(reason)
 
 
 class Sampling:

@@ -17,8 +17,8 @@ class MethodCounters(Protocol):
 
     in_progress: int
 
-    def finish(self, status: int, seconds: float, bytes_in: int, bytes_out: int) -> None:
-        """Count one finished request."""
+    def finish(self, status: int, seconds: float, bytes_in: int, bytes_out: int, trace_id: str | None = None) -> None:
+        """Count one finished request; `trace_id` is that of its trace, if it is sampled."""
 
 
 class RequestCounters(Protocol):
@@ -35,8 +35,8 @@ class ServiceCounters(Protocol):
     pool: Callable[[], tuple[int, int, int]]
     connected: Callable[[float], None]
 
-    def attempt(self, status: int | None, seconds: float) -> None:
-        """Count one attempt; `status` is None where no answer came."""
+    def attempt(self, status: int | None, seconds: float, trace_id: str | None = None) -> None:
+        """Count one attempt; `status` is None where no answer came, `trace_id` that of its trace, if it is sampled."""
 
     def error(self, kind: str) -> None:
         """Count what an attempt failed of."""

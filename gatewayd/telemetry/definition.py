@@ -1,11 +1,9 @@
-"""What one metric is, before anything was counted: name, type, help, labels, buckets."""
+"""What one metric is, before anything was counted: name, type, labels, buckets, and what it means."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
-
-from prometheus_client import CollectorRegistry, Counter, Gauge
 
 Kind = Literal["counter", "gauge", "histogram", "info"]
 
@@ -27,13 +25,25 @@ class Definition:
     known: tuple[str, ...] = ()
     when: str = ""
 
-    def counter(self, registry: CollectorRegistry) -> Counter:
-        """The library's own counter, with its known label values at zero; for what does not happen per request."""
-        counter = Counter(self.name, self.help, self.labels, registry=registry)
-        for value in self.known:
-            counter.labels(value)
-        return counter
 
-    def gauge(self, registry: CollectorRegistry) -> Gauge:
-        """The library's own gauge, for a value that is set when it changes."""
-        return Gauge(self.name, self.help, self.labels, registry=registry)
+# Rows of the table as it is written: labels and known values are words in one text.
+
+
+def counter(name: str, labels: str, help: str, when: str, *, known: str = "") -> Definition:
+    """A number that only grows."""
+    return Definition(name, "counter", help, tuple(labels.split()), known=tuple(known.split()), when=when)
+
+
+def gauge(name: str, labels: str, help: str, when: str, *, known: str = "") -> Definition:
+    """A number that comes and goes."""
+    return Definition(name, "gauge", help, tuple(labels.split()), known=tuple(known.split()), when=when)
+
+
+def histogram(name: str, labels: str, buckets: tuple[float, ...], help: str, when: str) -> Definition:
+    """How often values fell into which bucket."""
+    return Definition(name, "histogram", help, tuple(labels.split()), buckets, when=when)
+
+
+def info(name: str, labels: str, help: str, when: str) -> Definition:
+    """A 1 whose labels say something."""
+    return Definition(name, "info", help, tuple(labels.split()), when=when)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, Gauge, GCCollector, disable_created_metrics
-from prometheus_client.core import Metric
-from prometheus_client.registry import Collector
+from prometheus_client import CollectorRegistry
 
 from gatewayd.core.breaker.states import PAIRS
-from gatewayd.telemetry import catalogue, catalogue_callers, catalogue_limits, catalogue_stores, process, rows
-from gatewayd.telemetry.callers import CallerMetrics
+from gatewayd.telemetry import catalogue, process, rows
+from gatewayd.telemetry.callers import MOST_TENANTS, CallerMetrics
+from gatewayd.telemetry.collector import Read, Row, TallyCollector
 from gatewayd.telemetry.definition import Definition
 from gatewayd.telemetry.limits import LimitMetrics
+from gatewayd.telemetry.operations import CertificateMetrics, ReloadMetrics, SpanMetrics, WorkerMetrics
 from gatewayd.telemetry.stores import RedisMetrics
-from gatewayd.telemetry.tally import HistogramTally, Row, TallyCollector
+from gatewayd.telemetry.tally import Events, HistogramTally
 from gatewayd.telemetry.traffic import UNMATCHED, RouteMetrics, ServiceMetrics
 
 
@@ -22,41 +22,53 @@ class Metrics:
     """Everything that is counted, on a registry of its own. One per process; used from the reactor's thread.
 
     `overhead(seconds)` and `loop_lag(seconds)` observe. `connections` is set to a callable that is asked at scrape time
-    for the number of open client connections. `callers` counts who calls, and with what. `pairs` are the changes of a
-    circuit breaker's state, by the names of the states before and after, that are exported before the first of them.
+    for the number of open client connections. The parts that have series of their own count with `callers`,
+    `rate_limits`, `redis`, `reloads`, `workers`, `spans` and `certificates`. `pairs` are the changes of a circuit
+    breaker's state, by the names of the states before and after, that are exported before the first of them.
+    At most `most_tenants` tenants have series of their own. `aliases` exports what has a second name under that, too.
     """
 
     overhead: Callable[[float], None]
     loop_lag: Callable[[float], None]
     connections: Callable[[], int]
 
-    def __init__(self, pairs: Iterable[tuple[str, str]] = PAIRS) -> None:
-        disable_created_metrics()  # they add 14 % of series that no rule or panel reads
-        self.registry = CollectorRegistry()
-        self._collectors: list[Collector] = []
-        self._lone: list[HistogramTally] = []  # histograms that nobody else folds
+    def __init__(
+        self,
+        pairs: Iterable[tuple[str, str]] = PAIRS,
+        *,
+        most_tenants: int = MOST_TENANTS,
+        aliases: bool = False,
+    ) -> None:
         self._routes: dict[str, RouteMetrics] = {}
         self._services: dict[str, ServiceMetrics] = {}
-        self.callers = CallerMetrics()
-        self.rate_limits = LimitMetrics(self.callers.label)
+        self.callers = CallerMetrics(most_tenants)
+        self.rate_limits = LimitMetrics(self.callers.label, self.callers.capped)
+        self.callers.left.append(self.rate_limits.forget)
         self.redis = RedisMetrics()
+        self.reloads = ReloadMetrics()
+        self.workers = WorkerMetrics()
+        self.spans = SpanMetrics()
+        self.certificates = CertificateMetrics()
         self._build: tuple[str, ...] | None = None
         self._config: tuple[str, ...] | None = None
         self._pairs = tuple(pairs)
+        self._overheads = HistogramTally(catalogue.OVERHEADS)
+        self._lags = HistogramTally(catalogue.LAGS)
+        self.overhead = self._overheads.observe
+        self.loop_lag = self._lags.observe
         self.connections = lambda: 0
-        self._expose_routes()
-        self._expose_breakers()
-        self._expose_services()
-        self._expose_callers()
-        self._expose_stores()
-        self.overhead = self._histogram(catalogue.OVERHEAD)
-        self.loop_lag = self._histogram(catalogue.LOOP_LAG)
-        self._violations = self._events(catalogue.VIOLATIONS)
-        self._aborts = self._events(catalogue.ABORTS)
-        self._rejected = self._events(catalogue.REJECTED)
-        self._limit = self._gauge(catalogue.CONNECTIONS_LIMIT)
-        self._draining = self._gauge(catalogue.DRAINING)
-        self._expose_process()
+        self._violations = Events(catalogue.VIOLATIONS.known)
+        self._aborts = Events(catalogue.ABORTS.known)
+        self._rejected = Events(catalogue.REJECTED.known)
+        self._limit = 0
+        self._draining = 0
+        self.registry = CollectorRegistry()
+        readers = {**self._of_traffic(), **self._of_services(), **self._of_callers(), **self._of_process()}
+        if aliases:
+            readers[catalogue.AUTH_ALIAS] = self.callers.auth.attempts
+        self.collectors = [TallyCollector(one, readers[one]) for one in catalogue.DEFINITIONS if one in readers]
+        for collector in self.collectors:
+            self.registry.register(collector)
 
     def route(self, label: str = UNMATCHED) -> RouteMetrics:
         """The rows of the route called `label`, the same object each time; without a label, those of no route."""
@@ -71,33 +83,36 @@ class Metrics:
 
     def violation(self, kind: str) -> None:
         """Count a blocked request; `kind` is one of `catalogue.VIOLATIONS.known`, anything else a KeyError."""
-        self._violations[kind]()
+        self._violations.count(kind)
 
     def abort(self, reason: str) -> None:
         """Count an unfinished request; `reason` is one of `catalogue.ABORTS.known`, anything else a KeyError."""
-        self._aborts[reason]()
+        self._aborts.count(reason)
 
     def reject(self, reason: str) -> None:
         """Count a refused connection; `reason` is one of `catalogue.REJECTED.known`, anything else a KeyError."""
-        self._rejected[reason]()
+        self._rejected.count(reason)
 
     def fold(self) -> None:
-        """Sort kept observations into their buckets; to be called a few times a second, so that they stay few."""
-        for tally in self._lone:
-            tally.fold()
+        """Sort kept observations into their buckets; to be called four times a second, so that they stay few."""
+        self._overheads.fold()
+        self._lags.fold()
         for service in self._services.values():
             service.connect_durations.fold()
             service.check_durations.fold()
         self.callers.auth.durations.fold()
+        self.callers.key_checks.fold()
+        self.callers.tenants.tick()
         self.redis.fold()
 
     def limits(self, connections: int) -> None:
         """Tell how many client connections may be open at most."""
-        self._limit.set(connections)
+        self._limit = connections
 
     def draining(self, stopping: bool) -> None:
         """Tell whether the gateway is stopping."""
-        self._draining.set(stopping)
+        self._draining = int(stopping)
+        self.workers.draining = stopping
 
     def build_info(self, version: str, revision: str, python: str, twisted: str, openssl: str) -> None:
         """Tell what is running."""
@@ -107,99 +122,98 @@ class Metrics:
         """Tell which configuration is in use, by a hash of its content."""
         self._config = (hash,)
 
-    def pieces(self, limit: int) -> Iterator[Metric]:
-        """Every family in turn, a large one in consecutive parts of about `limit` samples.
+    # Which rows a scrape reads for which definition.
 
-        Counting may go on between two steps of the iterator. `registry.collect()` answers the same, whole.
-        """
-        for collector in self._collectors:
-            if isinstance(collector, TallyCollector):
-                yield from collector.pieces(limit)
-            else:
-                yield from collector.collect()
-
-    def _expose_routes(self) -> None:
+    def _of_traffic(self) -> Mapping[Definition, Read]:
         routes = self._routes
-        self._tally(catalogue.REQUESTS, lambda: rows.requests(routes))
-        self._tally(catalogue.REQUEST_DURATION, lambda: rows.request_durations(routes))
-        self._tally(catalogue.REQUEST_SIZE, lambda: rows.by_method(routes, lambda method: method.request_sizes))
-        self._tally(catalogue.RESPONSE_SIZE, lambda: rows.by_method(routes, lambda method: method.response_sizes))
-        self._tally(catalogue.IN_PROGRESS, lambda: rows.by_method(routes, lambda method: method.in_progress))
-        self._tally(catalogue.CONNECTIONS, lambda: [((), self.connections())])
+        return {
+            catalogue.REQUESTS: lambda: rows.requests(routes),
+            catalogue.REQUEST_DURATION: lambda: rows.request_durations(routes),
+            catalogue.REQUEST_SIZE: lambda: rows.by_method(routes, lambda method: method.request_sizes),
+            catalogue.RESPONSE_SIZE: lambda: rows.by_method(routes, lambda method: method.response_sizes),
+            catalogue.IN_PROGRESS: lambda: rows.by_method(routes, lambda method: method.in_progress),
+            catalogue.OVERHEAD: lambda: [((), self._overheads)],
+            catalogue.ABORTS: lambda: rows.events(self._aborts),
+            catalogue.VIOLATIONS: lambda: rows.events(self._violations),
+            catalogue.CONNECTIONS: lambda: [((), self.connections())],
+            catalogue.CONNECTIONS_LIMIT: lambda: [((), self._limit)],
+            catalogue.REJECTED: lambda: rows.events(self._rejected),
+        }
 
-    def _expose_breakers(self) -> None:
-        services = self._services
-        self._tally(catalogue.BREAKER_STATE, lambda: rows.breakers(services, lambda breaker: breaker.state.gauge))
-        self._tally(catalogue.BREAKER_FAILURES, lambda: rows.breakers(services, lambda breaker: breaker.failures))
-        self._tally(catalogue.BREAKER_SUCCESSES, lambda: rows.breakers(services, lambda breaker: breaker.successes))
-        self._tally(catalogue.BREAKER_TIMEOUTS, lambda: rows.breakers(services, lambda breaker: breaker.timeouts))
-        self._tally(catalogue.BREAKER_REJECTS, lambda: rows.breakers(services, lambda breaker: breaker.rejects))
-        self._tally(catalogue.BREAKER_TRANSITIONS, lambda: rows.transitions(services, self._pairs))
+    def _of_services(self) -> Mapping[Definition, Read]:
+        services, redis = self._services, self.redis
+        return {
+            catalogue.BREAKER_STATE: lambda: rows.breakers(services, lambda breaker: breaker.state.gauge),
+            catalogue.BREAKER_FAILURES: lambda: rows.breakers(services, lambda breaker: breaker.failures),
+            catalogue.BREAKER_SUCCESSES: lambda: rows.breakers(services, lambda breaker: breaker.successes),
+            catalogue.BREAKER_TIMEOUTS: lambda: rows.breakers(services, lambda breaker: breaker.timeouts),
+            catalogue.BREAKER_REJECTS: lambda: rows.breakers(services, lambda breaker: breaker.rejects),
+            catalogue.BREAKER_TRANSITIONS: lambda: rows.transitions(services, self._pairs),
+            catalogue.ATTEMPTS: lambda: rows.attempts(services),
+            catalogue.ATTEMPT_DURATION: lambda: rows.by_service(services, lambda one: one.durations),
+            catalogue.ATTEMPT_ERRORS: lambda: rows.attempt_errors(services),
+            catalogue.POOL: lambda: rows.pools(services),
+            catalogue.CONNECT_DURATION: lambda: rows.by_service(services, lambda one: one.connect_durations),
+            catalogue.RETRIES: lambda: rows.retries(services),
+            catalogue.TARGETS: lambda: rows.targets(services),
+            catalogue.CHECK_STATUS: self._check_statuses,
+            catalogue.CHECK_DURATION: self._check_durations,
+            catalogue.REDIS_DURATION: redis.durations,
+            catalogue.REDIS_ERRORS: redis.errors,
+            catalogue.REDIS_CONNECTIONS: redis.counts,
+        }
 
-    def _expose_services(self) -> None:
-        services = self._services
-        self._tally(catalogue.ATTEMPTS, lambda: rows.attempts(services))
-        self._tally(catalogue.ATTEMPT_DURATION, lambda: rows.by_service(services, lambda one: one.durations))
-        self._tally(catalogue.ATTEMPT_ERRORS, lambda: rows.attempt_errors(services))
-        self._tally(catalogue.POOL, lambda: rows.pools(services))
-        self._tally(catalogue.RETRIES, lambda: rows.retries(services))
-        self._tally(catalogue.TARGETS, lambda: rows.targets(services))
-        self._tally(catalogue.CHECK_STATUS, lambda: (*rows.check_statuses(services), *self.redis.health()))
-        self._tally(catalogue.CHECK_DURATION, lambda: rows.check_durations(services))
-        self._tally(catalogue.CONNECT_DURATION, lambda: rows.by_service(services, lambda one: one.connect_durations))
+    def _of_callers(self) -> Mapping[Definition, Read]:
+        callers, auth = self.callers, self.callers.auth
+        return {
+            catalogue.AUTH_ATTEMPTS: auth.attempts,
+            catalogue.AUTH_DURATION: auth.duration,
+            catalogue.JWT_ERRORS: auth.jwt_errors,
+            catalogue.TENANT_REQUESTS: callers.tenants.rows,
+            catalogue.TENANT_AUTH_FAILURES: auth.tenant_failures,
+            catalogue.CROSS_TENANT: callers.crossings,
+            catalogue.DANGEROUS_HEADERS: callers.headers,
+            catalogue.EXCEEDED: self.rate_limits.exceedings,
+            catalogue.DECISIONS: self.rate_limits.decisions,
+            catalogue.CACHE_HITS: callers.hits,
+            catalogue.CACHE_MISSES: callers.misses,
+            catalogue.CACHE_ERRORS: callers.errors,
+            catalogue.JWKS_REFRESHES: callers.refreshes,
+            catalogue.JWKS_LAST_SUCCESS: callers.fetched,
+            catalogue.SERIES_CAPPED: callers.capped_labels,
+        }
 
-    def _expose_stores(self) -> None:
-        self._tally(catalogue_stores.REDIS_DURATION, self.redis.durations)
-        self._tally(catalogue_stores.REDIS_ERRORS, self.redis.errors)
-        self._tally(catalogue_stores.REDIS_CONNECTIONS, self.redis.counts)
+    def _of_process(self) -> Mapping[Definition, Read]:
+        return {
+            catalogue.MEMORY: rows.memory,
+            catalogue.LOOP_LAG: lambda: [((), self._lags)],
+            catalogue.BUILD_INFO: lambda: [] if self._build is None else [(self._build, 1)],
+            catalogue.CONFIG_INFO: lambda: [] if self._config is None else [(self._config, 1)],
+            catalogue.RELOAD_SUCCESSFUL: self.reloads.good,
+            catalogue.RELOAD_TIME: self.reloads.taken_up,
+            catalogue.RELOADS: self.reloads.results,
+            catalogue.WORKERS: self.workers.states,
+            catalogue.WORKER_RESTARTS: self.workers.restarts,
+            catalogue.DRAINING: lambda: [((), self._draining)],
+            catalogue.CERTIFICATE_END: self.certificates.ends,
+            catalogue.SPANS: self.spans.results,
+            catalogue.PROCESS_CPU: lambda: [((), process.cpu_seconds())],
+            catalogue.PROCESS_OPEN_FDS: rows.open_descriptors,
+            catalogue.PROCESS_MAX_FDS: lambda: [((), process.descriptors_limit())],
+            catalogue.PROCESS_VIRTUAL_MEMORY: lambda: rows.memory_figure("vms"),
+            catalogue.PROCESS_RESIDENT_MEMORY: lambda: rows.memory_figure("rss"),
+            catalogue.PROCESS_START: rows.started_at,
+            catalogue.GC_COLLECTED: lambda: rows.collections("collected"),
+            catalogue.GC_UNCOLLECTABLE: lambda: rows.collections("uncollectable"),
+            catalogue.GC_COLLECTIONS: lambda: rows.collections("collections"),
+        }
 
-    def _expose_callers(self) -> None:
-        callers = self.callers
-        self._tally(catalogue_callers.AUTH_ATTEMPTS, callers.attempts)
-        self._tally(catalogue_callers.AUTH_DURATION, callers.durations)
-        self._tally(catalogue_callers.JWT_ERRORS, callers.jwt_errors)
-        self._tally(catalogue_callers.CACHE_HITS, callers.hits)
-        self._tally(catalogue_callers.CACHE_MISSES, callers.misses)
-        self._tally(catalogue_callers.CACHE_ERRORS, callers.errors)
-        self._tally(catalogue_callers.TENANT_REQUESTS, callers.requests)
-        self._tally(catalogue_callers.TENANT_AUTH_FAILURES, callers.tenant_failures)
-        self._tally(catalogue_callers.CROSS_TENANT, callers.crossings)
-        self._tally(catalogue_callers.DANGEROUS_HEADERS, callers.headers)
-        self._tally(catalogue_callers.JWKS_REFRESHES, callers.refreshes)
-        self._tally(catalogue_callers.JWKS_LAST_SUCCESS, callers.fetched)
-        self._tally(catalogue_callers.SERIES_CAPPED, callers.capped)
-        self._tally(catalogue_limits.EXCEEDED, self.rate_limits.exceedings)
-        self._tally(catalogue_limits.DECISIONS, self.rate_limits.decisions)
+    def _check_statuses(self) -> Iterator[Row]:
+        """check_type: whether it is healthy. Where a service has the name of something else, that is what counts."""
+        found = [*rows.check_statuses(self._services), *self.redis.health(), *self.callers.health()]
+        yield from dict(found).items()
 
-    def _expose_process(self) -> None:
-        self._tally(catalogue.BUILD_INFO, lambda: [] if self._build is None else [(self._build, 1)])
-        self._tally(catalogue.CONFIG_INFO, lambda: [] if self._config is None else [(self._config, 1)])
-        self._tally(catalogue.MEMORY, rows.memory)
-        self._tally(catalogue.PROCESS_VIRTUAL_MEMORY, lambda: rows.memory_figure("vms"))
-        self._tally(catalogue.PROCESS_RESIDENT_MEMORY, lambda: rows.memory_figure("rss"))
-        self._tally(catalogue.PROCESS_START, rows.started_at)
-        self._tally(catalogue.PROCESS_CPU, lambda: [((), process.cpu_seconds())])
-        self._tally(catalogue.PROCESS_MAX_FDS, lambda: [((), process.descriptors_limit())])
-        self._tally(catalogue.PROCESS_OPEN_FDS, rows.open_descriptors)
-        self._collectors.append(GCCollector(registry=self.registry))
-
-    def _tally(self, definition: Definition, read: Callable[[], Iterable[Row | None]]) -> None:
-        collector = TallyCollector(definition, read)
-        self.registry.register(collector)
-        self._collectors.append(collector)
-
-    def _histogram(self, definition: Definition) -> Callable[[float], None]:
-        tally = HistogramTally(definition.buckets)
-        self._lone.append(tally)
-        self._tally(definition, lambda: [((), tally)])
-        return tally.observe
-
-    def _events(self, definition: Definition) -> dict[str, Callable[[], None]]:
-        counter = definition.counter(self.registry)
-        self._collectors.append(counter)
-        return {value: counter.labels(value).inc for value in definition.known}
-
-    def _gauge(self, definition: Definition) -> Gauge:
-        gauge = definition.gauge(self.registry)
-        self._collectors.append(gauge)
-        return gauge
+    def _check_durations(self) -> Iterator[Row]:
+        """check_type: durations of checks, as in `_check_statuses`."""
+        found = [*rows.check_durations(self._services), *self.callers.check_durations()]
+        yield from dict(found).items()

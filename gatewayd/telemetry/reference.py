@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from prometheus_client import CollectorRegistry, GCCollector
-from prometheus_client.core import Metric
 from prometheus_client.utils import floatToGoString
 
 from gatewayd.telemetry.catalogue import DEFINITIONS
@@ -37,9 +33,6 @@ def page() -> str:
     lines += [_row(definition) for definition in DEFINITIONS]
     lines += ["", "## Buckets", "", "| Name | Upper bounds, without +Inf |", "|---|---|"]
     lines += [_bounds(definition) for definition in DEFINITIONS if definition.buckets]
-    lines += ["", "## The interpreter", "", "Read at each scrape.", ""]
-    lines += ["| Name | Type | Labels | Meaning |", "|---|---|---|---|"]
-    lines += [_family(family) for family in _interpreter_families()]
     return "\n".join(lines) + "\n"
 
 
@@ -52,16 +45,6 @@ def _row(definition: Definition) -> str:
 
 def _bounds(definition: Definition) -> str:
     return _cells(f"`{definition.name}`", " ".join(floatToGoString(bound) for bound in definition.buckets))
-
-
-def _interpreter_families() -> Iterable[Metric]:
-    return GCCollector(registry=CollectorRegistry()).collect()
-
-
-def _family(family: Metric) -> str:
-    name = family.name + ("_total" if family.type == "counter" else "")
-    labels = ", ".join(sorted({f"`{label}`" for sample in family.samples for label in sample.labels}))
-    return _cells(f"`{name}`", family.type, labels, family.documentation.rstrip(".") + ".")
 
 
 def _cells(*values: str) -> str:

@@ -5,13 +5,15 @@ Each function copies the dictionary it walks before it yields, because requests 
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from gatewayd.telemetry import memory as memory_figures
 from gatewayd.telemetry import process
 from gatewayd.telemetry.catalogue import POOL, TARGETS
-from gatewayd.telemetry.tally import HistogramTally, Row
+from gatewayd.telemetry.collector import Row
+from gatewayd.telemetry.tally import Events, HistogramTally
 from gatewayd.telemetry.traffic import BreakerCounts, MethodMetrics, RouteMetrics, ServiceMetrics
 
 Routes = Mapping[str, RouteMetrics]
@@ -136,6 +138,18 @@ def open_descriptors() -> Iterator[Row | None]:
     """No labels: open file descriptors, after as many pauses as counting them takes."""
     for count in process.open_descriptors():
         yield None if count is None else ((), count)
+
+
+def events(counts: Events) -> Iterator[Row]:
+    """One label: how often each was counted."""
+    for kind, count in counts.items():
+        yield (kind,), count
+
+
+def collections(what: str) -> Iterator[Row]:
+    """generation: a figure of the interpreter's collector of reference cycles."""
+    for generation, figures in enumerate(gc.get_stats()):
+        yield (str(generation),), figures[what]
 
 
 def _methods(routes: Routes) -> Iterator[tuple[str, str, MethodMetrics]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from gatewayd.telemetry.catalogue_stores import REDIS_CONNECTIONS, REDIS_DURATION, REDIS_ERRORS
-from gatewayd.telemetry.tally import HistogramTally, Row
+from gatewayd.telemetry.catalogue import REDIS_CONNECTIONS, REDIS_DURATION, REDIS_ERRORS
+from gatewayd.telemetry.collector import Row
+from gatewayd.telemetry.tally import HistogramTally
 
 
 class RedisMetrics:

@@ -9,14 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from gatewayd.telemetry.catalogue import (
-    ATTEMPT_ERRORS,
-    CHECK_BUCKETS,
-    DOWNSTREAM_BUCKETS,
-    LATENCY_BUCKETS,
-    RETRIES,
-    SIZE_BUCKETS,
-)
+from gatewayd.telemetry.catalogue import ATTEMPT_ERRORS, CHECKS, DOWNSTREAM, LATENCY, RETRIES, SIZES
 from gatewayd.telemetry.tally import HistogramTally
 
 UNMATCHED = "_unmatched"  # the route label of a request no route answered: the raw path would be unbounded
@@ -55,15 +48,15 @@ class MethodMetrics:
         self.in_progress = 0
         self.outcomes: dict[int, _Outcome] = {}
         self.durations: dict[str, HistogramTally] = {}
-        self.request_sizes = HistogramTally(SIZE_BUCKETS)
-        self.response_sizes = HistogramTally(SIZE_BUCKETS)
+        self.request_sizes = HistogramTally(SIZES)
+        self.response_sizes = HistogramTally(SIZES)
         self._observe_request = self.request_sizes.observe
         self._observe_response = self.response_sizes.observe
 
-    def finish(self, status: int, seconds: float, bytes_in: int, bytes_out: int) -> None:
+    def finish(self, status: int, seconds: float, bytes_in: int, bytes_out: int, trace_id: str | None = None) -> None:
         """Count one finished request: `seconds` from the first byte in to the last byte out, body bytes as transferred.
 
-        `status` is what the client was sent, 499 where it went away first.
+        `status` is what the client was sent, 499 where it could not be sent. `trace_id` is that of a sampled trace.
         """
         try:
             outcome = self.outcomes[status]
@@ -73,6 +66,8 @@ class MethodMetrics:
         outcome.observe(seconds)
         self._observe_request(bytes_in)
         self._observe_response(bytes_out)
+        if trace_id is not None:
+            outcome.durations.exemplify(seconds, trace_id)
         if not requests % FOLD_EVERY:
             outcome.durations.fold()
             self.request_sizes.fold()
@@ -80,7 +75,7 @@ class MethodMetrics:
 
     def _first(self, status: int) -> _Outcome:
         group = f"{status // 100}xx"
-        durations = self.durations.setdefault(group, HistogramTally(LATENCY_BUCKETS))
+        durations = self.durations.setdefault(group, HistogramTally(LATENCY))
         outcome = self.outcomes[status] = _Outcome(durations)
         return outcome
 
@@ -196,26 +191,28 @@ class ServiceMetrics:
 
     def __init__(self) -> None:
         self.attempts: dict[int | None, int] = {}
-        self.durations = HistogramTally(DOWNSTREAM_BUCKETS)
+        self.durations = HistogramTally(DOWNSTREAM)
         self._observe = self.durations.observe
         self.errors = dict.fromkeys(ATTEMPT_ERRORS.known, 0)
-        self.connect_durations = HistogramTally(DOWNSTREAM_BUCKETS)
+        self.connect_durations = HistogramTally(DOWNSTREAM)
         self.connected = self.connect_durations.observe
         self.pool = _none_at_all
         self.targets = _none_at_all
         self.breaker: BreakerCounts | None = None
         self.retries = dict.fromkeys(RETRIES.known, 0)
-        self.check_durations = HistogramTally(CHECK_BUCKETS)
+        self.check_durations = HistogramTally(CHECKS)
         self.checked = self.check_durations.observe
         self.check_status: int | None = None
 
-    def attempt(self, status: int | None, seconds: float) -> None:
+    def attempt(self, status: int | None, seconds: float, trace_id: str | None = None) -> None:
         """Count one attempt, until its last byte; `status` is None where no answer came.
 
-        An attempt that failed is counted by `error` as well, a 5xx answer too.
+        An attempt that failed is counted by `error` as well, a 5xx answer too. `trace_id` is that of a sampled trace.
         """
         self.attempts[status] = attempts = self.attempts.get(status, 0) + 1
         self._observe(seconds)
+        if trace_id is not None:
+            self.durations.exemplify(seconds, trace_id)
         if not attempts % FOLD_EVERY:
             self.durations.fold()
 

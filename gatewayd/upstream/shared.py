@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 T = TypeVar("T")
 
@@ -33,6 +34,13 @@ class Shared(Generic[T]):
         for one in waiting:
             if not one.called:  # one of those before it may have made it give up
                 one.callback(result)
+
+    def fail(self, failure: Failure) -> None:
+        """There is no result: all who wait are told why."""
+        waiting, self._waiting = self._waiting, {}
+        for one in waiting:
+            if not one.called:
+                one.errback(failure)
 
     def _leave(self, waiting: Deferred[T]) -> None:
         self._waiting.pop(waiting, None)

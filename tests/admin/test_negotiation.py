@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewayd.admin.negotiation import accepts_gzip, choose_format
-from gatewayd.telemetry.exposition import OPENMETRICS, TEXT, Format
+from gatewayd.telemetry.collector import Format
+from gatewayd.telemetry.exposition import OPENMETRICS, TEXT
 
 PROMETHEUS_2_42 = (
     "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"

@@ -10,8 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from zope.interface import implementer
 
-from gatewayd.admin.metrics_page import SAMPLES_PER_STEP
-from tests.admin.visitor import TURN, Port, Visitor
+from gatewayd.admin.renderings import SHARED_FOR
+from gatewayd.telemetry.exposition import STEP_SAMPLES
+from tests.admin.visitor import TURN, Answer, Port, Visitor
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
 
@@ -31,7 +32,7 @@ def failures() -> Iterator[list[LogEvent]]:
     globalLogPublisher.removeObserver(keep)
 
 
-def busy_port(routes: int = 20) -> Port:
+def busy_port(routes: int = 100) -> Port:
     """A port whose scrape takes many steps."""
     port = Port()
     for number in range(routes):
@@ -52,7 +53,7 @@ def test_plain_text_by_default() -> None:
     assert answer.status == 200
     assert answer.fields["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     families = {family.name: family for family in parse_text(answer.text)}
-    assert len(families["http_requests"].samples) == 20
+    assert len(families["http_requests"].samples) == 100
 
 
 def test_openmetrics_for_who_asks() -> None:
@@ -60,7 +61,7 @@ def test_openmetrics_for_who_asks() -> None:
     answer = busy_port().ask("/metrics", accept=OPENMETRICS)
     assert answer.fields["content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
     families = {family.name: family for family in parse_openmetrics(answer.text)}
-    assert len(families["http_requests"].samples) == 20
+    assert len(families["http_requests"].samples) == 100
 
 
 @pytest.mark.parametrize("accept", ["", OPENMETRICS], ids=["text", "openmetrics"])
@@ -77,7 +78,7 @@ def test_gzip_for_who_asks(accept: str) -> None:
 
 
 def test_other_requests_are_served_between_the_steps() -> None:
-    """A scrape of 900 samples takes a turn of the reactor for each part; a health check need not wait for its end."""
+    """A scrape of 5,000 samples takes a turn of the reactor for each part; a health check need not wait for its end."""
     port = busy_port()
     scraper = visit(port)
     scraper.send(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -86,40 +87,98 @@ def test_other_requests_are_served_between_the_steps() -> None:
         assert port.ask("/livez").status == 200
         port.clock.turn()
         turns += 1
-    assert scraper.take().text.count("\n") / SAMPLES_PER_STEP < turns < 200
+    assert scraper.take().text.count("\n") / (2 * STEP_SAMPLES) < turns < 200
     scraper.leave()
 
 
-def test_scrapes_take_turns() -> None:
-    """Two at once are rendered one after the other: their steps would add up to a stall."""
+def test_different_texts_take_turns() -> None:
+    """Two formats asked for at once are written one after the other: their steps would add up to a stall."""
     port = busy_port()
     first, second = visit(port), visit(port)
-    for scraper in (first, second):
-        scraper.send(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    first.send(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    second.send(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept: application/openmetrics-text\r\n\r\n")
     while not second.transport.value():
         finished_before = bool(first.transport.value())
         soon = [call for call in port.clock.getDelayedCalls() if call.getTime() <= port.clock.seconds() + TURN]
         assert len(soon) == 1
         port.clock.turn()
         assert finished_before or not second.transport.value()
-    assert first.take().text.count("http_requests_total{") == second.take().text.count("http_requests_total{") == 20
+    assert first.take().text.count("http_requests_total{") == second.take().text.count("http_requests_total{") == 100
     first.leave()
     second.leave()
 
 
-@pytest.mark.parametrize("turns", [0, 1, 5])
-def test_a_scraper_that_leaves_frees_the_turn(failures: list[LogEvent], turns: int) -> None:
-    """Whether it was rendered or still waited, an abandoned scrape ends without a trace and the next one works."""
+def count(port: Port) -> None:
+    """One request."""
+    port.metrics.route("route-0").method(b"GET").finish(200, 0.01, 0, 100)
+
+
+def counted(answer: Answer) -> float:
+    """The requests that a scrape has of it."""
+    (line,) = (
+        line for line in answer.text.splitlines() if line.startswith("http_requests_total{") and "route-0" in line
+    )
+    return float(line.rpartition(" ")[2])
+
+
+def test_a_text_is_shared_for_a_moment() -> None:
+    """Who asks within a quarter of a second of its beginning gets the same text; after that there is a new one."""
+    port = busy_port(1)
+    assert counted(port.ask("/metrics")) == 1
+    count(port)
+    port.clock.advance(SHARED_FOR - 0.001)
+    assert counted(port.ask("/metrics")) == 1
+    assert counted(port.ask("/metrics", accept_encoding="gzip")) == 2  # not the same text
+    port.clock.advance(0.001)
+    assert counted(port.ask("/metrics")) == 2
+
+
+def test_no_cache_asks_for_a_text_of_its_own() -> None:
+    """What was counted before the request is in it, and others share it from then on."""
+    port = busy_port(1)
+    assert counted(port.ask("/metrics")) == 1
+    for requests in (2, 3):
+        count(port)
+        assert counted(port.ask("/metrics", cache_control="no-cache")) == requests
+        assert counted(port.ask("/metrics")) == requests
+
+
+def test_no_cache_does_not_join_what_has_begun() -> None:
+    """A text that is half written may lack what was counted since; whoever asks for a new one waits for the next."""
     port = busy_port()
-    leaving, waiting = visit(port), visit(port)
+    early, late = visit(port), visit(port)
+    request = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nCache-Control: no-cache\r\n\r\n"
+    early.send(request)
+    for _ in range(12):  # what it has of route-0 is written by now
+        port.clock.turn()
+    assert not early.transport.value()
+    count(port)
+    late.send(request)
+    while not late.transport.value():
+        port.clock.turn()
+    assert (counted(early.take()), counted(late.take())) == (1, 2)
+    early.leave()
+    late.leave()
+
+
+@pytest.mark.parametrize("turns", [0, 1, 5])
+def test_a_scraper_that_leaves_holds_nobody_up(failures: list[LogEvent], turns: int) -> None:
+    """Whoever else waits for the same text, or for another, gets it; nothing is left behind."""
+    port = busy_port()
+    leaving, waiting, other = visit(port), visit(port), visit(port)
     for scraper in (leaving, waiting):
         scraper.send(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    other.send(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n")
     for _ in range(turns):
         port.clock.turn()
-    waiting.leave()
     leaving.leave()
+    while not other.transport.value():
+        port.clock.turn()
+    port.clock.turn()
+    for scraper in (waiting, other):
+        assert "http_requests_total{" in scraper.take().text
+        scraper.leave()
     assert port.clock.getDelayedCalls() == []
-    assert "http_requests_total{" in port.ask("/metrics").text
     assert failures == []
 
 

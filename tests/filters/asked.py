@@ -20,7 +20,6 @@ from gatewayd.filters.caller import Caller, Callers
 from gatewayd.http.fieldtable import REQUEST_ROLES, FieldTable
 from gatewayd.http.heads import take_request_head
 from gatewayd.log import Event
-from gatewayd.telemetry.callers import CallerMetrics
 from tests.http.script import Bounds
 
 GUARDED = GuardedNames()
@@ -118,4 +117,4 @@ def caller(
 ) -> Caller:
     """Somebody who was found to be this."""
     identity = Identity(subject, tenant, frozenset(roles), frozenset(scopes), "main", claims=claims or {})
-    return Callers(IdentityNames(), CallerMetrics().tenant)(identity)
+    return Callers(IdentityNames())(identity)

@@ -88,7 +88,7 @@ class Door:
         self.metrics = CallerMetrics()
         self.told = Told()
         self.now = float(forge.NOW)
-        callers = Callers(IdentityNames(), self.metrics.tenant)
+        callers = Callers(IdentityNames())
         rules = Rules(issuer=forge.ISS, audiences=frozenset({"api"}))
         self.issuers = Issuers([Issuer("main", rules, ALGORITHMS, ClaimPaths())])
         self.source = Source()

@@ -12,13 +12,12 @@ from gatewayd.core.apikeys import ApiKey, BadKey, hash_key, make_key
 from gatewayd.core.proof import IdentityNames
 from gatewayd.filters.apikeys import KeyRing
 from gatewayd.filters.caller import Caller, Callers
-from gatewayd.telemetry.callers import CallerMetrics
 
 PEPPER = b"pepper, at least 16 bytes"
 KEY = make_key(bytes(range(28))).encode()
 ID = KEY[3:16].decode()
 ENTRY = ApiKey(ID, hash_key(KEY, PEPPER), "acme", "robot", frozenset({"staff"}), frozenset({"a:b"}), expires=1000.0)
-CALLERS = Callers(IdentityNames(), CallerMetrics().tenant)
+CALLERS = Callers(IdentityNames())
 
 
 class Elsewhere:

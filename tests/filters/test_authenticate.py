@@ -109,10 +109,21 @@ def test_a_token_is_verified_once() -> None:
     assert first.caller is second.caller
     auth = door.metrics.auth
     assert (auth.misses, auth.hits, auth.successes) == (1, 1, 2)
-    assert door.metrics.tenant("acme").requests == 2
+    assert list(door.metrics.tenants.rows()) == [(("acme",), 2)]
     door.now = forge.NOW + 700
     assert outcome(door.filter(), Asked(bearer(GOOD))) == "expired-token"
     assert (auth.failures["expired"], auth.errors["expired"]) == (1, 1)
+    assert (auth.key_hits, auth.key_misses) == (1, 0)
+
+
+def test_a_bad_token_of_a_tenant_counts_for_it() -> None:
+    """Where its issuer signed it, and said whose it is; the first time, and from memory. A forged one is nobody's."""
+    door = Door()
+    door.now = forge.NOW + 700
+    for _ in range(2):
+        assert outcome(door.filter(), Asked(bearer(GOOD))) == "expired-token"
+    assert outcome(door.filter(), Asked(bearer(FORGED))) == "forged-token"
+    assert list(door.metrics.auth.tenant_failures()) == [(("acme", "expired"), 2)]
 
 
 def test_a_refusal_is_remembered() -> None:
@@ -180,7 +191,8 @@ def test_revocation_holds_at_once() -> None:
     asked = Asked(bearer(GOOD))
     assert outcome(door.filter(), asked) == "revoked-token"
     assert (asked.caller, asked.identity) == (None, b"")
-    assert door.metrics.tenant("acme").auth_failures == {"revoked": 1}
+    assert list(door.metrics.auth.tenant_failures()) == [(("acme", "revoked"), 1)]
+    assert door.metrics.auth.errors["invalid"] == 1
     assert door.told.events == [("audit.revoked_token_used", {"tenant": "acme", "user": "ada"})]
     assert outcome(door.filter(), Asked(bearer(forge.good(jti="j2")))) == ""
     door.revocations.revoke_subject("main", "ada", float(forge.NOW), forge.NOW + 700.0, door.now)
@@ -237,6 +249,7 @@ def test_a_key_that_is_not_known_yet(kids: tuple[str, ...], said: str) -> None:
     assert ended(waiting) == said
     assert (asked.caller is None) == bool(said)
     assert door.metrics.auth.errors["unknown_key"] == bool(said)
+    assert door.metrics.auth.key_misses == 1
 
 
 def test_an_unknown_key_within_the_cooldown() -> None:

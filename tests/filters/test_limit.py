@@ -36,7 +36,7 @@ def asked_by(identity: Identity | None = None, *lines: bytes, limits: Any = None
     """A request of a caller."""
     asked = Asked(*lines)
     if identity is not None:
-        asked.caller = Caller(identity, FIELDS, None)
+        asked.caller = Caller(identity, FIELDS)
         asked.tenant = asked.caller.tenant
         if limits is not None:
             asked.caller.limits = limits

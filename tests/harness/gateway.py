@@ -214,7 +214,8 @@ class GatewayProcess:
     def scrape(self) -> str:
         """The text of /metrics."""
         with Client(self.metrics_address) as client:
-            response = client.ask(b"GET /metrics HTTP/1.1\r\nHost: metrics\r\nConnection: close\r\n\r\n")
+            request = b"GET /metrics HTTP/1.1\r\nHost: metrics\r\nCache-Control: no-cache\r\nConnection: close\r\n\r\n"
+            response = client.ask(request)
         if response.status != 200:
             raise GatewayError(f"/metrics answered {response.status}: {response.body!r}")
         return response.body.decode()

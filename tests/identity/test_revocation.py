@@ -62,6 +62,7 @@ def test_a_revoked_token_is_refused(sharing: GatewayProcess, upstream: Recording
     assert verdict(ask(sharing, b"/users/after", line)) == (401, b"revoked-token")
     assert ledger.moved() == {
         "auth_attempts_total{status=failure}": 1,
+        "jwt_validation_errors_total{error_type=invalid}": 1,
         "tenant_auth_failures_total{reason=revoked}{tenant_id=acme}": 1,
     }
     assert upstream.requests(b"/users/after") == []

@@ -128,7 +128,7 @@ def test_the_gateway_stops(tmp_path: Path, moment: Moment) -> None:
     client.turn()
     assert client.ending == "aborted"
     (record,) = [record for record in world.records if record["path"] == "/"]
-    assert (record["status"], record["reason"]) == (503, "shutting-down")
+    assert (record["status"], record["reason"]) == (499, "shutting-down")
     assert world.metric("http_request_aborts_total", reason="shutdown") == 1
     over(world, moment)
 

@@ -113,7 +113,7 @@ def test_a_client_leaves(tmp_path: Path, how: str, path: bytes) -> None:
             getattr(client, how)()
         gate.clock.threads.work()
     assert events == []
-    expected = (503, "shutting-down") if how == "expel" else (499, "client-closed")
+    expected = (499, "shutting-down") if how == "expel" else (499, "client-closed")
     assert (gate.record["status"], gate.record["reason"]) == expected
     assert gate.dials == []
     gate.settled()

@@ -7,8 +7,9 @@ import pytest
 from gatewayd.core.guarded import GuardedNames
 from gatewayd.core.tokens.errors import ERROR_TYPES
 from gatewayd.telemetry import Metrics
-from gatewayd.telemetry.callers import MOST_PAIRS, MOST_TENANTS, OTHER
-from gatewayd.telemetry.catalogue_callers import CACHE_ERRORS, CACHE_HITS, JWT_ERRORS
+from gatewayd.telemetry.callers import MOST_PAIRS
+from gatewayd.telemetry.catalogue import CACHE_ERRORS, CACHE_HITS, JWT_ERRORS
+from gatewayd.telemetry.tenants import OTHER, REVIEW_EVERY
 from tests.telemetry.test_traffic import value
 
 
@@ -79,25 +80,6 @@ def test_memories_count_hits_and_misses() -> None:
         metrics.callers.cache_error("token", "gremlins")
 
 
-def test_tenants_have_a_label_each_up_to_a_number() -> None:
-    """A tenant is the same object each time; those after the first share one, and that is counted."""
-    metrics = Metrics()
-    callers = metrics.callers
-    first = callers.tenant("t0")
-    first.requests += 2
-    assert callers.tenant("t0") is first
-    for number in range(1, MOST_TENANTS):
-        callers.tenant(f"t{number}")
-    assert value(metrics, "metrics_series_capped_total", metric="tenant_requests_total") == 0
-    late, later = callers.tenant("late"), callers.tenant("later")
-    assert late is later
-    late.requests += 1
-    assert value(metrics, "tenant_requests_total", tenant_id="t0") == 2
-    assert value(metrics, "tenant_requests_total", tenant_id=OTHER) == 1
-    assert value(metrics, "tenant_requests_total", tenant_id="late") is None
-    assert value(metrics, "metrics_series_capped_total", metric="tenant_requests_total") == 2
-
-
 def test_a_tenants_refused_credentials() -> None:
     """They count by their reason."""
     metrics = Metrics()
@@ -110,7 +92,7 @@ def test_a_tenants_refused_credentials() -> None:
 
 def test_attempts_at_other_tenants() -> None:
     """Both tenants are labels; one that does not exist is not, and neither is one too many."""
-    metrics = Metrics()
+    metrics = Metrics(most_tenants=20)
     crossed = metrics.callers.crossed
     crossed("acme", "rival")
     crossed("acme", "rival")
@@ -120,9 +102,9 @@ def test_attempts_at_other_tenants() -> None:
     assert value(metrics, name, source_tenant="acme", target_tenant="rival") == 2
     assert value(metrics, name, source_tenant="acme", target_tenant=OTHER) == 1
     assert value(metrics, name, source_tenant=OTHER, target_tenant="rival") == 1
-    for number in range(MOST_TENANTS):
+    for number in range(20):
         crossed("acme", f"t{number}")
-    assert value(metrics, name, source_tenant="acme", target_tenant=f"t{MOST_TENANTS - 1}") is None
+    assert value(metrics, name, source_tenant="acme", target_tenant="t19") is None
     assert value(metrics, "metrics_series_capped_total", metric=name) == 2
 
 
@@ -138,6 +120,35 @@ def test_pairs_of_tenants_are_bounded() -> None:
     assert value(metrics, "cross_tenant_attempts_total", source_tenant=OTHER, target_tenant=OTHER) == 600
 
 
+def test_who_has_no_series_any_more_has_none_anywhere() -> None:
+    """When a tenant hands its series on, those of its refusals go as well, and what follows is counted as others'."""
+    metrics = Metrics(most_tenants=2)
+    callers, auth, limits = metrics.callers, metrics.callers.auth, metrics.rate_limits
+    for tenant in ("small", "large"):
+        auth.tenant_failed(tenant, "revoked")
+        callers.crossed(tenant, "")
+        limits.exceeded("/a", tenant)
+    for tenant, times in (("large", 50), ("small", 1), ("new", 10)):
+        for _ in range(times):
+            auth.seen(tenant)
+    for _ in range(REVIEW_EVERY):
+        metrics.fold()
+    rows = {name: value(metrics, "tenant_requests_total", tenant_id=name) for name in ("large", "small", "new", OTHER)}
+    assert rows == {"large": 50, "small": None, "new": 0, OTHER: 10}
+    for _ in range(3):
+        auth.tenant_failed("small", "revoked")
+    found = {
+        name: value(metrics, "tenant_auth_failures_total", tenant_id=name, reason="revoked")
+        for name in ("small", "large", OTHER)
+    }
+    assert found == {"small": None, "large": 1, OTHER: 3}
+    assert value(metrics, "cross_tenant_attempts_total", source_tenant="small", target_tenant=OTHER) is None
+    assert value(metrics, "cross_tenant_attempts_total", source_tenant="large", target_tenant=OTHER) == 1
+    assert value(metrics, "rate_limit_exceeded_total", endpoint="/a", tenant_id="small") is None
+    assert value(metrics, "metrics_series_capped_total", metric="tenant_auth_failures_total") == 3
+    assert value(metrics, "metrics_series_capped_total", metric="tenant_requests_total") == 10
+
+
 def test_removed_headers_exist_before_the_first() -> None:
     """Every guarded name is a label, and no other text can become one."""
     metrics = Metrics()
@@ -149,6 +160,40 @@ def test_removed_headers_exist_before_the_first() -> None:
     assert value(metrics, "dangerous_headers_filtered_total", header_name="x-internal-*") == 0
     with pytest.raises(KeyError):
         metrics.callers.dangerous_header("x-anything")
+
+
+def test_keys_at_hand_are_a_memory() -> None:
+    """They are counted by attributes where a token is judged; a fetch that failed is an error of that memory."""
+    metrics = Metrics()
+    metrics.callers.auth.key_hits += 2
+    metrics.callers.auth.key_misses += 1
+    metrics.callers.issuer("platform")
+    metrics.callers.jwks_refresh("platform", "failure")
+    assert value(metrics, "cache_hits_total", cache_type="jwks") == 2
+    assert value(metrics, "cache_misses_total", cache_type="jwks") == 1
+    assert value(metrics, "cache_errors_total", cache_type="jwks", operation="get") == 1
+
+
+def test_fetching_keys_is_a_check() -> None:
+    """It is healthy once the last fetch of every issuer's keys succeeded; without such issuers there is no check."""
+    metrics = Metrics()
+    callers = metrics.callers
+
+    def healthy() -> float | None:
+        return value(metrics, "health_check_status", check_type="jwks")
+
+    assert healthy() is None
+    callers.issuer("one")
+    callers.issuer("other")
+    assert healthy() == 0
+    callers.jwks_refresh("one", "success")
+    assert healthy() == 0
+    callers.jwks_refresh("other", "success")
+    callers.key_checks.observe(0.02)
+    assert healthy() == 1
+    assert value(metrics, "health_check_duration_seconds_count", check_type="jwks") == 1
+    callers.jwks_refresh("one", "failure")
+    assert healthy() == 0
 
 
 def test_fetched_keys() -> None:

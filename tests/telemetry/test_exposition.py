@@ -11,8 +11,9 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
 from gatewayd.telemetry.catalogue import ATTEMPT_ERRORS, BUILD_INFO, REQUEST_DURATION
-from gatewayd.telemetry.exposition import OPENMETRICS, TEXT, Format, exposition
-from gatewayd.telemetry.tally import HistogramTally, TallyCollector
+from gatewayd.telemetry.collector import Format, TallyCollector
+from gatewayd.telemetry.exposition import OPENMETRICS, TEXT, exposition
+from gatewayd.telemetry.tally import HistogramTally
 from tests.telemetry.test_metrics import busy
 
 LIBRARY: dict[Format, Callable[[CollectorRegistry], bytes]] = {
@@ -44,13 +45,14 @@ def test_parts_joined_are_the_librarys_text(format: Format, services: list[str],
     registry = CollectorRegistry()
     for collector in shown:
         registry.register(collector)
-    pieces = (piece for collector in shown for piece in collector.pieces(limit))
-    assert b"".join(exposition(pieces, format)) == LIBRARY[format](registry)
+    steps = list(exposition(shown, format, limit))
+    assert b"".join(steps) == LIBRARY[format](registry)
+    assert all(step.count(b"\n") < 2 * limit + 20 for step in steps)  # a histogram is written whole
 
 
 def test_openmetrics_parses_strictly() -> None:
     """A whole scrape satisfies the library's strict OpenMetrics parser, and ends as the standard asks."""
-    text = b"".join(exposition(busy().pieces(10), OPENMETRICS)).decode()
+    text = b"".join(exposition(busy().collectors, OPENMETRICS, 10)).decode()
     assert {"http_requests", "gatewayd_build", "process_open_fds"} <= {
         family.name for family in parse_openmetrics(text)
     }
@@ -62,7 +64,7 @@ def test_counting_goes_on_between_parts() -> None:
     """New routes, methods and codes between two parts neither break the scrape nor tear a histogram."""
     metrics = busy()
     text = b""
-    for number, part in enumerate(exposition(metrics.pieces(1), OPENMETRICS)):
+    for number, part in enumerate(exposition(metrics.collectors, OPENMETRICS, 1)):
         name = f"new-{number % 20}"
         metrics.route(name).method(b"PUT").finish(200 + number % 20, 0.1, 1, 1)
         metrics.route("tickets").method(b"GET").finish(200 + number % 20, 0.1, 1, 1)

@@ -17,3 +17,13 @@ class Metrics(Section):
         default=Address("tcp", "127.0.0.1", 9464),
         description="Where `/metrics`, `/livez` and `/readyz` answer. Keep it away from clients.",
     )
+    tenants: int = Field(
+        default=200,
+        ge=0,
+        le=10_000,
+        description="How many tenants have series of their own: those with the most requests. The others are `_other`.",
+    )
+    aliases: bool = Field(
+        default=False,
+        description="Whether `auth_attempts_total` is exported as `authentication_attempts_total` as well.",
+    )

@@ -13,21 +13,22 @@ class BadToken(Exception):
     """A token that is refused: `error_type` for the metric, `why` as one sentence that never quotes the token.
 
     `issuer` names an issuer only where fetching its keys anew may turn the verdict: none of the keys at hand is the one
-    that the token means.
+    that the token means. `tenant` is whom the token is from, where that is certain although it is refused.
     """
 
-    def __init__(self, error_type: ErrorType, why: str, issuer: str | None = None) -> None:
+    def __init__(self, error_type: ErrorType, why: str, issuer: str | None = None, tenant: str | None = None) -> None:
         super().__init__(error_type, why)
         self.error_type: ErrorType = error_type
         self.why = why
         self.issuer = issuer
+        self.tenant = tenant
 
     def __str__(self) -> str:
         return f"{self.error_type}: {self.why}"
 
     def again(self) -> BadToken:
         """The same verdict as a new exception: one that is raised twice would keep the frames of both."""
-        return type(self)(self.error_type, self.why, self.issuer)
+        return type(self)(self.error_type, self.why, self.issuer, self.tenant)
 
 
 class BadCredential(BadToken):

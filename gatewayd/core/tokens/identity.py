@@ -89,6 +89,14 @@ def identity_of(
     )
 
 
+def tenant_of(claims: Mapping[str, Any], paths: ClaimPaths) -> str | None:
+    """The caller's tenant alone; None also where the claim could be no tenant's."""
+    try:
+        return _string(claims, paths.tenant, _NAME)
+    except BadToken:
+        return None
+
+
 def _plain(claims: Mapping[str, Any], name: str, *types: type) -> Any:
     """A registered claim of one of `types`, or None."""
     value = claims.get(name)

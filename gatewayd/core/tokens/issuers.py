@@ -8,7 +8,7 @@ from typing import Any
 
 from gatewayd.core.tokens.claims import Rules
 from gatewayd.core.tokens.errors import BadToken, ForgedToken, NoKeys
-from gatewayd.core.tokens.identity import ClaimPaths, Identity, identity_of
+from gatewayd.core.tokens.identity import ClaimPaths, Identity, identity_of, tenant_of
 from gatewayd.core.tokens.jws import MOST_BYTES, parse
 from gatewayd.core.tokens.keys import KeySet
 
@@ -37,7 +37,11 @@ class Verified:
 
     def identity(self) -> Identity:
         """The caller it describes; `BadToken` where a claim is of the wrong type."""
-        return identity_of(self.claims, self.issuer.paths, self.issuer.name, "jwt", self.key_id)
+        try:
+            return identity_of(self.claims, self.issuer.paths, self.issuer.name, "jwt", self.key_id)
+        except BadToken as bad:
+            bad.tenant = tenant_of(self.claims, self.issuer.paths)
+            raise
 
 
 class Issuers:
@@ -93,8 +97,12 @@ class Issuers:
             raise NoKeys(issuer.name)
         key = keys.key_of(jws, issuer.name)
         rules = issuer.rules
-        rules.check_type(jws.typ)
-        rules.check(claims, now)
+        try:
+            rules.check_type(jws.typ)
+            rules.check(claims, now)
+        except BadToken as bad:
+            bad.tenant = tenant_of(claims, issuer.paths)  # the issuer's word, however old
+            raise
         return Verified(claims, issuer, key.kid, claims["exp"])
 
     def _issuer_of(self, claims: Mapping[str, Any]) -> Issuer:

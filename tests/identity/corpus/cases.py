@@ -23,9 +23,10 @@ TRAVERSAL = "security_violations_total{violation_type=path_traversal}"
 OVERSIZE = "security_violations_total{violation_type=oversize}"
 
 
-def refused(error: str) -> tuple[str, ...]:
-    """What a token moves that is refused for `error`."""
-    return f"jwt_validation_errors_total{{error_type={error}}}", EXPIRED if error == "expired" else FAILED
+def refused(error: str, tenant: str = "") -> tuple[str, ...]:
+    """What a token moves that is refused for `error`; `tenant` is whose it is, by the word of its issuer."""
+    moved = f"jwt_validation_errors_total{{error_type={error}}}", EXPIRED if error == "expired" else FAILED
+    return (*moved, f"tenant_auth_failures_total{{reason={error}}}{{tenant_id={tenant}}}") if tenant else moved
 
 
 def removed(*names: str) -> tuple[str, ...]:

@@ -14,15 +14,15 @@ _MEANT = "RFC 8725 3.8, 3.9, 3.11: a token is for whom and for what it was issue
 _WRITTEN = "what a token claims must fit into a header field, and stay one value there"
 
 
-def _bad(id_: str, why: str, credential: bytes, error: str, reason: str = "invalid-token") -> Attack:
-    """A token that is refused, without anything being forged."""
+def _bad(id_: str, why: str, credential: bytes, error: str, reason: str = "invalid-token", tenant: str = "") -> Attack:
+    """A token that is refused, without anything being forged; `tenant` where it is one of a tenant for certain."""
     return Attack(
         id_,
         why,
         ask(b"/users/", bearer(credential)),
         401,
         reason,
-        refused(error),
+        refused(error, tenant),
         answered=(b'WWW-Authenticate: Bearer realm="shop", error="invalid_token"',),
         unsaid=(credential, b"Traceback"),
     )
@@ -88,8 +88,9 @@ FORMS = (
 
 
 def _claimed(id_: str, why: str, error: str, reason: str = "invalid-token", /, **changes: Any) -> Attack:
-    """A token of the platform with these claims changed."""
-    return _bad(id_, why, token(claims(**changes)), error, reason)
+    """A token of the platform with these claims changed; it is a tenant's unless that or the issuer is unclear."""
+    tenant = "" if {"iss", "tenant_id"} & changes.keys() else "acme"
+    return _bad(id_, why, token(claims(**changes)), error, reason, tenant)
 
 
 TIMES = (
@@ -131,7 +132,7 @@ MEANT = (
     _claimed("iss-list", _MEANT, "issuer", iss=["https://id.test"]),
     _claimed("iss-empty", _MEANT, "issuer", iss=""),
     *(
-        _bad(f"typ-{typ or 'empty'}", _MEANT, token(None, typ=typ), "invalid")
+        _bad(f"typ-{typ or 'empty'}", _MEANT, token(None, typ=typ), "invalid", tenant="acme")
         for typ in ("JWE", "refresh", "id+jwt", "gatewayd-identity+jwt", "dpop+jwt", "at+jwt ", "text/jwt")
     ),
     _bad("typ-number", _MEANT, token(None, typ=1), "malformed"),
@@ -143,7 +144,7 @@ _STRICT = {"iss": "https://strict.test", "type": "access", "ctx": {"level": 2}, 
 def _strictly(id_: str, error: str, typ: str = "at+jwt", /, **changes: Any) -> Attack:
     """A token of the issuer that asks for more."""
     said = claims(**{**_STRICT, **changes})
-    return _bad(f"strict-{id_}", _MEANT, token(said, typ=typ), error)
+    return _bad(f"strict-{id_}", _MEANT, token(said, typ=typ), error, tenant="acme")
 
 
 REQUIRED = (

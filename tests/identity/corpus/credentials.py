@@ -119,7 +119,7 @@ _A = b"a" * 13
 KEYS = (
     _key("unknown", api_key(b"z" * 13, b"b" * 32)),
     _key("wrong", api_key(_A, b"c" * 32)),
-    _key("expired", EXPIRED_KEY, (EXPIRED,)),
+    _key("expired", EXPIRED_KEY, (EXPIRED, "tenant_auth_failures_total{reason=expired}{tenant_id=acme}")),
     _key("expired-wrong", api_key(b"c" * 13, b"e" * 32)),
     _key("checksum", KEY[:-1] + b"0"),
     _key("cut", KEY[:-8]),
@@ -146,7 +146,7 @@ HERE = (
         (FAILED,),
         answered=(b'WWW-Authenticate: ApiKey realm="shop", header="x-api-key"\r\n',),
     ),
-    Attack("issuer-not-taken-here", _HERE, ask(b"/signed/", good()), 401, "invalid-token", refused("issuer")),
+    Attack("issuer-not-taken-here", _HERE, ask(b"/signed/", good()), 401, "invalid-token", refused("issuer", "acme")),
     Attack(
         "optional-is-not-lax",
         "whoever says something must say something true",

@@ -99,6 +99,7 @@ PASSAGES = (
             chunks=b"2\r\nok\r\n0\r\nX-Tenant-Id: impostor\r\nx_auth_person: impostor\r\nX-Corp-Unit: impostor\r\n"
             b"X.User.Roles: impostor\r\nX-Gateway-Proof: impostor\r\nX-Forwarded_For: impostor\r\n\r\n",
         ),
+        (*ADMITTED, *removed(_TENANT, "x-auth-person", "x-corp-*", "x-user-roles", "x-gateway-proof")),
         present=_IDENTITY,
         method=b"POST",
     ),
