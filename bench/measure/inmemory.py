@@ -72,6 +72,7 @@ class InMemory:
     client: Wire
     connection: UpstreamConnection
     service: Wire
+    metrics: Metrics
 
     def exchange(self) -> None:
         """One request in, one answer out."""
@@ -125,7 +126,7 @@ def build(log: Callable[[dict[str, object]], None] | None = None) -> InMemory:
     )
     channel = listener.buildProtocol(None)
     channel.makeConnection(_as_transport(wires[0]))
-    made = InMemory(application, tree, channel, wires[0], connection, wires[1])
+    made = InMemory(application, tree, channel, wires[0], connection, wires[1], metrics)
     made.exchange()
     answered = b"".join(wires[0].written)
     if not (answered.startswith(b"HTTP/1.1 200 ") and answered.endswith(SMALL_BODY.encode())):

@@ -25,6 +25,8 @@ class Case:
     heads: int = 0
     """How many different heads are sent in turn; 0 is always the same."""
     connections: int = 64
+    fields: tuple[str, ...] = ()
+    """Further header fields."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def send(server: Server, case: Case, seconds: int) -> dict[str, float]:
         "--latency",
         "-s",
         str(BENCH / "load.lua"),
+        *(part for field in case.fields for part in ("-H", field)),
         f"http://127.0.0.1:{server.port}{case.path}",
         "--",
         case.method,

@@ -16,6 +16,8 @@ from bench.measure.processes import BenchError, Children, Cores, raise_descripto
 from bench.measure.report import IDLE_GOAL_KIB, STREAM_GOAL_MIB, Report
 from bench.measure.rig import find_rig, run_rig
 from bench.measure.rounds import Comparison, Figure, compare
+from bench.measure.scrapes import PER_SECOND, compare_scraped
+from bench.measure.scrapes import ROUTES as SCRAPED_ROUTES
 from bench.measure.servers import Server, Workbench, check_proxy, find_program, versions
 from bench.measure.streams import SlowUpstream, download, settle, upload
 
@@ -35,7 +37,11 @@ LOADS = {
 ROUTES = Case("routes", "GET, 1,000 targets", routes=1)
 HITS = Case("hits", "GET 200 bytes, cached")
 FEW_ROUTES, MANY_ROUTES = 10, 10_000
-NAMES = (*LOADS, "hits", "routes", "stream", "idle", "peers")
+SCRAPED = (
+    Case("scraped", "GET, many series", routes=SCRAPED_ROUTES),
+    Case("scraped-rate", "GET, many series, 2,000/s", routes=SCRAPED_ROUTES, rate=2000),
+)
+NAMES = (*LOADS, "hits", "routes", "scrape", "stream", "idle", "peers")
 
 
 class Run:
@@ -53,6 +59,7 @@ class Run:
         others = {
             "hits": self._hits,
             "routes": self._routes,
+            "scrape": self._scrapes,
             "stream": self._streams,
             "idle": self._idle,
             "peers": self._peers,
@@ -114,6 +121,16 @@ class Run:
         many = self._bench.start_gateway(self._backend.port, name=f"{MANY_ROUTES:,} routes", routes=MANY_ROUTES)
         with self._running(many, few):
             self._compare(ROUTES, many, few)
+
+    def _scrapes(self) -> None:
+        options, figures = self._options, self._report.figures
+        server = self._bench.start_gateway(self._backend.port, name="scraped", routes=SCRAPED_ROUTES)
+        with self._running(server):
+            for case in SCRAPED:
+                found = compare_scraped(case, server, self._bench.cores, options.rounds, options.seconds, note)
+                self._report.comparisons.append(found)
+                title = f"{case.title}: p99 with {PER_SECOND} scrapes a second / without"
+                figures.append(found.ratio(title, lambda s: s.p99_ms, 1.1))
 
     def _streams(self) -> None:
         with SlowUpstream() as slow:

@@ -23,6 +23,7 @@ import orjson
 from bench.measure.inmemory import InMemory, build
 from bench.measure.load import measure
 from bench.measure.main import GATEWAY, LOADS, pin_to_load_core
+from bench.measure.metering import SERIES, folding_us, longest_step_ms, uncounted
 from bench.measure.processes import BenchError, Children, Cores, turn
 from bench.measure.report import render
 from bench.measure.servers import Workbench, check_proxy
@@ -120,7 +121,10 @@ def time_once(plain: InMemory, logging: InMemory) -> dict[str, float]:
     """Microseconds of every stage, of a whole request, and of one that is logged."""
     nothing = Nothing()
     timing_us = stage_us([(Nothing, "nothing")], lambda: nothing.nothing(), 0.0)
-    found = {"": whole_us(plain), "logged": whole_us(logging)}
+    plain.metrics.fold()
+    found = {"": whole_us(plain), "folding": folding_us(plain, REQUESTS), "logged": whole_us(logging)}
+    with uncounted(plain):
+        found["uncounted"] = whole_us(plain)
     for stage in stages(plain):
         found[stage.name] = stage_us(stage.functions, plain.exchange, timing_us)
     for stage in stages(plain):
@@ -150,6 +154,9 @@ def budget(times: Sequence[dict[str, float]], names: Sequence[str], loaded: floa
     if loaded is not None:
         rows.append(("uvloop's transports and the kernel's sockets", f"{loaded - whole:.2f}"))
         rows.append(("= the running gateway under load", f"{loaded:.2f}"))
+    rows.append(
+        ("of it: all metrics, and sorting what they kept", f"{whole - found['uncounted'] + found['folding']:.2f}")
+    )
     rows.append(("besides, where it is on: the access log", f"{found['logged'] - whole:.2f}"))
     return render(("stage", "CPU us/request"), rows, left=(0,))
 
@@ -174,6 +181,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         plain, logging = build(), build(_encode)
         times = [time_once(plain, logging) for _ in range(max(1, options.repeats))]
     print(budget(times, [stage.name for stage in stages(plain)], loaded))
+    print(f"\nthe longest step of a scrape of {SERIES:,} series: {longest_step_ms():.2f} ms")
     if problem:
         print(problem, file=sys.stderr)
     return 1 if problem else 0
