@@ -1,7 +1,8 @@
 """Texts of a scrape, written between requests rather than instead of them, and shared by those who ask at once.
 
-A text is given to whoever asks within `SHARED_FOR` seconds of its beginning: then a crowd of scrapers costs what one
-costs. Prometheus asks every few seconds, and so gets one of its own each time.
+In the long run one text is written each `INTERVAL`, and whoever asks more often gets the last one, which is not older
+than that: so a crowd of scrapers costs what one costs. `AT_ONCE` may be written before that holds: Prometheus asks
+every few seconds, people ask a few times in a row, and all of them get one of their own.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from gatewayd.telemetry.collector import Format
 from gatewayd.telemetry.exposition import exposition
 from gatewayd.upstream.shared import Shared
 
-SHARED_FOR = 0.25  # seconds
+INTERVAL = 1.0  # seconds
+AT_ONCE = 10
 
 _GZIP = 16 + zlib.MAX_WBITS  # zlib's way to say: with the header and trailer of a gzip file
 
@@ -49,6 +51,7 @@ class Renderings:
         self._clock = clock
         self._turn = DeferredLock()
         self._last: dict[Wanted, _Rendering] = {}
+        self._due = 0.0  # when as many were written as there may be
 
     def get(self, wanted: Wanted, *, anew: bool) -> bytes | Deferred[bytes]:
         """A text, or what fires with one; it fails with what kept the text from being written.
@@ -56,10 +59,16 @@ class Renderings:
         Where it is wanted `anew`, what is in it is no older than this call.
         """
         last = self._last.get(wanted)
-        if last is None or (last.began is not None and (anew or self._clock.seconds() - last.began >= SHARED_FOR)):
+        if last is None or (last.began is not None and (anew or self._may_be_written(last.began))):
             last = self._last[wanted] = _Rendering()
+            self._due = max(self._due, self._clock.seconds()) + INTERVAL
             Deferred.fromCoroutine(self._write(wanted, last))
         return last.waiting.wait() if last.text is None else last.text
+
+    def _may_be_written(self, last: float) -> bool:
+        """Whether there may be a new text of a kind; the last one was begun at `last`."""
+        now = self._clock.seconds()
+        return self._due - now <= (AT_ONCE - 1) * INTERVAL or now - last >= INTERVAL
 
     async def _write(self, wanted: Wanted, rendering: _Rendering) -> None:
         """Write one text, with a turn of the reactor between two steps. Who asked may be gone meanwhile."""

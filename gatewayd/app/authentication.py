@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
 
 from gatewayd.config.models.apikeys import ApiKeyEntry
 from gatewayd.config.models.apikeys import ApiKeys as ApiKeysConfig
@@ -30,6 +31,7 @@ from gatewayd.log import Log, events
 from gatewayd.stores.interface import Store, Unavailable
 from gatewayd.stores.revocations import SharedRevocations
 from gatewayd.telemetry.callers import CallerMetrics
+from gatewayd.upstream.answer import Answer
 from gatewayd.upstream.introspection import Introspector
 from gatewayd.upstream.introspection import Settings as IntrospectionSettings
 from gatewayd.upstream.jwks import LARGEST, JwksKeeper, Refresh, Source
@@ -66,6 +68,7 @@ class Authenticating:
         self._reactor = reactor
         self._metrics = metrics
         self._wall_clock = wall_clock
+        self._now = now
         self._random = random
         self._outgoing: list[Outgoing] = []
         self._keepers: dict[str, JwksKeeper] = {}
@@ -140,7 +143,17 @@ class Authenticating:
                 metrics.jwks_fetched(name, self._wall_clock())
 
         source = Source(jwks.url, jwks.pace, frozenset(jwks.rsa_algorithms))
-        return JwksKeeper(issuer, source, issuers, cache, outgoing.get, self._reactor, self._random, refreshed)
+
+        def fetch(url: str) -> Deferred[Answer]:
+            began = self._now()
+
+            def over(result: Answer | Failure) -> Answer | Failure:
+                metrics.key_checks.observe(self._now() - began)
+                return result
+
+            return outgoing.get(url).addBoth(over)
+
+        return JwksKeeper(issuer, source, issuers, cache, fetch, self._reactor, self._random, refreshed)
 
     def _introspector(self, config: Introspection, callers: Callers) -> Introspector[Caller]:
         """What asks about tokens that are no JWTs."""

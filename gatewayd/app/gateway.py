@@ -39,6 +39,7 @@ from gatewayd.http.sockets import Served, bind, name_of
 from gatewayd.log import Log, events
 from gatewayd.telemetry.metrics import Metrics
 from gatewayd.telemetry.process import LoopLag
+from gatewayd.telemetry.stalls import Stalls
 
 _log = Log("gatewayd")
 _DRAIN_CHECK = 0.05  # seconds between two looks at whether the last request has ended
@@ -121,6 +122,7 @@ class Gateway(Service):
         ]
         self.readiness = Readiness()
         self._lag = LoopLag(reactor, self._lagged)
+        self._stalls = Stalls(reactor.callFromThread)
         self._serving = False
         self.readiness.require("listeners", lambda: None if self._serving else "no listener accepts connections")
         self._inherited = Inherited(started_with(), os.getpid())
@@ -195,6 +197,7 @@ class Gateway(Service):
         """Everything listens: say so, once."""
         self._serving = True
         heap.settle()
+        self._stalls.start()
         self._reactor.callWhenRunning(self._signals.install)
         where = ", ".join(f"{name} on {address}" for name, address in self.addresses.items())
         _log(
@@ -287,6 +290,7 @@ class Gateway(Service):
             service.close()
         self._deadlines.stop()
         self._lag.stop()
+        self._stalls.stop()
         self._access_log.close()
         if self._admin is not None:
             ending.append(maybeDeferred(self._admin.stopListening))

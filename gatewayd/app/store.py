@@ -15,6 +15,7 @@ def build_store(config: Redis | None, metrics: Metrics, reactor: Any, random: Ca
     if config is None:
         return None
     counts = metrics.redis
+    counts.healthy = 0  # until it was reached
     sentinel, tls = config.sentinel, config.tls
 
     def changed(up: bool, _: str) -> None:

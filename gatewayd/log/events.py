@@ -39,6 +39,15 @@ OVERLOADED = Event(
 RELIEVED = Event(
     "gateway.relieved", "info", "no longer overloaded: every request is served again", "Shedding has ended."
 )
+LOOP_STALLED = Event(
+    "gateway.loop_stalled", "warn", "the event loop stood still for {seconds:.3f} s ({cpu:.3f} s of CPU) in {code}",
+    "No request was served meanwhile. If it took as much CPU as time, it computed; if not, it waited for something.",
+    ("stack",), key=("code",),
+)  # fmt: skip
+LOOP_RUNS_AGAIN = Event(
+    "gateway.loop_runs_again", "warn", "the event loop runs again after {seconds:.3f} s",
+    "The end of a stall that was told of while it lasted, since it took more than 5 s.",
+)  # fmt: skip
 NOTIFY_FAILED = Event(
     "gateway.notify_failed", "warn", "cannot notify {socket}: {why}",
     "Whoever started the gateway (systemd, as a rule) was not told of its state.",

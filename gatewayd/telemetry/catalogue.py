@@ -77,7 +77,8 @@ DECISIONS = counter("rate_limit_decisions_total", "decision", "Decisions of limi
 
 # What is remembered, and where.
 CACHE_HITS = counter("cache_hits_total", "cache_type", "Look-ups that were answered from memory or a store.",
-    "at each look-up", known=_CACHES)
+    "at each look-up; of jwks where a token is verified, of dns where a connection goes to an address found before",
+    known=_CACHES)
 CACHE_MISSES = counter("cache_misses_total", "cache_type", "Look-ups that were not.", "at each look-up", known=_CACHES)
 CACHE_ERRORS = counter("cache_errors_total", "cache_type operation", "Look-ups and changes that failed.",
     "at each failure; every `cache_type` has all of these from the start", known="get set delete")

@@ -18,10 +18,22 @@ the scraper asks for. This page is written by `python -m gatewayd.telemetry`.
 - `route` is the `path` of the matched route as configured, or `_unmatched`. `method` is one of the known methods, or
   `_OTHER`.
 - `status_code` is the exact code in counters and its class, such as `2xx`, in histograms: both match `=~"5.."`.
-- `tenant_id` and its like are tenants of verified credentials; `_other` is all those after the first 200.
-- 499 is the code of a request whose client went away before its answer.
+- `tenant_id` and its like are tenants of verified credentials. `metrics.tenants` of them (200) have series of their
+  own: the first ones, until others have more requests. Once a minute the tenants with the fewest requests hand their
+  series on to those that certainly have a quarter more, by a space-saving sketch in which what lies hours back counts
+  for less. `_other` is everybody else. Each request is in one series: a tenant's begins at 0 when it is given one,
+  `_other` keeps what was before, and none ever falls; that of a tenant which has none any more disappears, with its
+  refusals.
+- 499 is the code of a request whose answer could not be sent: its client went away first, or a stop cut it off.
 - Series marked "from the start" exist at zero before anything happened, so that `increase()` sees the first event.
   Those with a `service` or `route` label begin with the service or the first request.
+- Durations of requests and attempts have exemplars (`trace_id`) of sampled traces, in OpenMetrics only; Prometheus
+  keeps them with `--enable-feature=exemplar-storage`.
+- A scrape is made anew for whoever asks, unless there are more than one a second in the long run, and ten before that:
+  then the last text is sent, which is not older than a second, so that a crowd of scrapers costs what one costs. Who
+  sends `Cache-Control: no-cache` gets a new one in any case.
+- A stall of the event loop of more than 100 ms is one line of the log, with the place in the code that caused it
+  (`the event loop stood still for 0.312 s (0.310 s of CPU) in ...`); `event_loop_lag_seconds` has how late it runs.
 - If your scrape configuration sets a `service` label itself, add `honor_labels: true`, or Prometheus renames ours to
   `exported_service`.
 """

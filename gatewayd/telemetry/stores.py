@@ -12,7 +12,7 @@ from gatewayd.telemetry.tally import HistogramTally
 class RedisMetrics:
     """Rows of one Redis. `connections` is asked at scrape time for those that are (up, wanted).
 
-    `healthy` is 1 or 0 once Redis was reached or not, None before that.
+    `healthy` is 1 while Redis is up and 0 while it is not, None where there is none.
     """
 
     __slots__ = ("_durations", "_errors", "connections", "healthy")

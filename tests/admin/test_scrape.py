@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from zope.interface import implementer
 
-from gatewayd.admin.renderings import SHARED_FOR
+from gatewayd.admin.renderings import AT_ONCE, INTERVAL
 from gatewayd.telemetry.exposition import STEP_SAMPLES
 from tests.admin.visitor import TURN, Answer, Port, Visitor
 
@@ -121,25 +121,43 @@ def counted(answer: Answer) -> float:
     return float(line.rpartition(" ")[2])
 
 
-def test_a_text_is_shared_for_a_moment() -> None:
-    """Who asks within a quarter of a second of its beginning gets the same text; after that there is a new one."""
+def test_a_crowd_shares_texts() -> None:
+    """The first few get one of their own; after that there is one a second, and nobody's is older."""
     port = busy_port(1)
-    assert counted(port.ask("/metrics")) == 1
-    count(port)
-    port.clock.advance(SHARED_FOR - 0.001)
-    assert counted(port.ask("/metrics")) == 1
-    assert counted(port.ask("/metrics", accept_encoding="gzip")) == 2  # not the same text
+    for requests in range(1, AT_ONCE + 1):
+        assert counted(port.ask("/metrics")) == requests
+        count(port)
+    assert counted(port.ask("/metrics")) == AT_ONCE
+    port.clock.advance(INTERVAL - 0.001)
+    assert counted(port.ask("/metrics")) == AT_ONCE
+    assert counted(port.ask("/metrics", accept_encoding="gzip")) == AT_ONCE + 1  # not the same text
     port.clock.advance(0.001)
-    assert counted(port.ask("/metrics")) == 2
+    for _ in range(3):
+        assert counted(port.ask("/metrics")) == AT_ONCE + 1
+        count(port)
+
+
+def test_a_calm_scraper_gets_a_text_of_its_own() -> None:
+    """Whoever asks once a second, and now and then a few times in a row, gets what is true at that moment."""
+    port = busy_port(1)
+    requests = 1
+    for _ in range(3):
+        for _ in range(AT_ONCE - 1):
+            assert counted(port.ask("/metrics")) == requests
+            count(port)
+            requests += 1
+        port.clock.advance(AT_ONCE * INTERVAL)
 
 
 def test_no_cache_asks_for_a_text_of_its_own() -> None:
     """What was counted before the request is in it, and others share it from then on."""
     port = busy_port(1)
-    assert counted(port.ask("/metrics")) == 1
-    for requests in (2, 3):
+    for _ in range(AT_ONCE):
+        port.ask("/metrics")
+    for requests in (2, 4):
         count(port)
         assert counted(port.ask("/metrics", cache_control="no-cache")) == requests
+        count(port)
         assert counted(port.ask("/metrics")) == requests
 
 

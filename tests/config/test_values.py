@@ -15,7 +15,7 @@ from tests.config.sample import Said, said
         # Keys.
         ("limits: {boddy_size: 1MB}", 1, 10, "unknown key 'boddy_size'", "did you mean 'body_size'?"),
         ("limits: {body-size: 1MB}", 1, 10, "unknown key 'body-size'", "did you mean 'body_size'?"),
-        ("metrics: {q: 1}", 1, 11, "unknown key 'q'", "known keys: address, enabled"),
+        ("metrics: {q: 1}", 1, 11, "unknown key 'q'", "known keys: address, aliases, enabled, tenants"),
         (
             "services: {a: {}}",
             1,

@@ -54,6 +54,7 @@ def test_head(beginning: bytes) -> None:
     assert world.application.refused == []
     world.advance(0.25)
     assert [refused.reason for refused in world.application.refused] == [HEAD_TIMEOUT]
+    assert world.rejected == ["slow_header"]
     assert client.received.startswith(b"HTTP/1.1 408")
     client.turn()
     assert client.fin

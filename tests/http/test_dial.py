@@ -11,13 +11,15 @@ import pytest
 import pytest_twisted
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.error import DNSLookupError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
 
 from gatewayd.core.reasons import CONNECT_FAILED, CONNECT_TIMEOUT, Refused
 from gatewayd.http.connection import UpstreamConnection
 from gatewayd.http.deadlines import NEVER, Deadlines
-from gatewayd.http.dial import dialer
+from gatewayd.http.dial import Unresolved, _translate, dialer
 from tests.harness import refusing_port, silent_port
 
 from .service import ASK, OK, Patience
@@ -164,3 +166,11 @@ async def test_closed_at_once() -> None:
         await until(lambda: bool(closed))
     assert not attempt.connection.reusable
     assert len(attempt.deadlines) == 0
+
+
+@pytest.mark.parametrize("error", [socket.gaierror(-2, "Name or service not known"), DNSLookupError()])
+def test_a_name_without_an_address(error: Exception) -> None:
+    """For the client it is a service that cannot be reached, as any other; metrics tell it apart."""
+    translated = _translate(Failure(error)).value
+    assert isinstance(translated, Unresolved)
+    assert translated.reason is CONNECT_FAILED

@@ -136,6 +136,7 @@ def test_headers(version: Version, header: bytes, size: int, *, taken: bool) -> 
     if not taken:
         assert (world.exchanges, world.application.refused, wire.take()) == ([], [], b"")
         assert (world.census.total, world.census.by_address) == (0, {})
+        assert world.rejected == ["proxy_header"]
         return
     wire.deliver(GET)
     assert served(world) == ["203.0.113.5" if header in (v1(), v2()) else BALANCER]
@@ -219,17 +220,22 @@ def test_the_limit_of_all_connections() -> None:
 
 @pytest.mark.parametrize("header", [b"", b"P", SIGNATURE, v1()[:-1], v2()[:-1]])
 def test_a_header_that_does_not_come(header: bytes) -> None:
-    """The connection is closed after `timeouts.request_head`, however slowly its bytes trickle in."""
+    """The connection is closed after `timeouts.request_head`, however slowly its bytes trickle in.
+
+    That is counted, unless nothing came at all: so balancers try whether somebody listens.
+    """
     world = Balanced(bounds=Bounds(request_head=10.0))
     wire = world.balance(b"")
     for octet in header[:9]:
         wire.deliver(bytes([octet]))
         world.advance(1)
-    wire.deliver(header[9:])
+    if header[9:]:
+        wire.deliver(header[9:])
     world.advance(9.5 - min(9, len(header)))
     assert world.census.total == 1
     world.advance(1)
     assert (world.census.total, world.exchanges) == (0, [])
+    assert world.rejected == ["slow_header"] * bool(header)
 
 
 def test_a_client_that_is_believed() -> None:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from twisted.python.failure import Failure
 
 from gatewayd.core.reasons import CONNECT_FAILED, CONNECT_TIMEOUT, Reason
+from gatewayd.http.dial import Unresolved
 from tests.pipeline.test_request_heads import fields
 from tests.pipeline.wire import Wire
 from tests.pipeline.world import World, get, ok
@@ -63,6 +65,11 @@ def cannot_connect(reason: Reason) -> Callable[[World], None]:
     return lambda world: world.dials[-1].refuse(reason)
 
 
+def has_no_address(world: World) -> None:
+    """The service's name leads nowhere."""
+    world.dials[-1].outcome.errback(Failure(Unresolved(CONNECT_FAILED)))
+
+
 def never_connects(world: World) -> None:
     """The whole request's time is over before there is a connection."""
     world.pass_time(60.5)
@@ -84,6 +91,7 @@ EARLY, WORKING = b"HTTP/1.1 103 Early Hints\r\n\r\n", b"HTTP/1.1 102 Processing\
 
 CASES = [
     Case("connection refused", cannot_connect(CONNECT_FAILED), 502, "connect-failed", "connect"),
+    Case("connecting to a name without address", has_no_address, 502, "connect-failed", "dns"),
     Case("connect timeout", cannot_connect(CONNECT_TIMEOUT), 504, "connect-timeout", "timeout"),
     Case("connecting takes all the time", never_connects, 504, "total-timeout", "timeout"),
     Case("closed without an answer", does(then="hang_up"), 502, "upstream-reset", "reset"),
@@ -151,6 +159,9 @@ def test_what_the_books_say(tmp_path: Path, case: Case) -> None:
     }
     for name, labels in counts.items():
         assert world.metric(name, **labels) == world.total(name) == 1
+    broken_off_for_time = not case.status and case.error == "timeout"
+    assert world.metric("http_request_aborts_total", reason="timeout") == broken_off_for_time
+    assert world.total("http_request_aborts_total") == broken_off_for_time
     world.settled()
 
 

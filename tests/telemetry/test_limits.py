@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gatewayd.telemetry.limits import MOST_PAIRS
 from gatewayd.telemetry.metrics import Metrics
 
 
@@ -31,3 +32,16 @@ def test_refused_requests() -> None:
     assert value(metrics, "rate_limit_exceeded_total", endpoint="/a", tenant_id="_none") == 1
     assert value(metrics, "rate_limit_exceeded_total", endpoint="/a", tenant_id="_other") == 5
     assert value(metrics, "metrics_series_capped_total", metric="rate_limit_exceeded_total") == 5
+
+
+def test_pairs_of_routes_and_tenants_are_bounded() -> None:
+    """However many routes and tenants there are; a route keeps its own count of what has no label of its own."""
+    metrics = Metrics()
+    for route in range(12):
+        for tenant in range(100):
+            metrics.rate_limits.exceeded(f"/{route}", f"t{tenant}")
+        metrics.rate_limits.exceeded(f"/{route}", "")
+    rows = list(metrics.rate_limits.exceedings())
+    assert len(rows) <= MOST_PAIRS + 2 * 12
+    assert sum(count for _, count in rows if isinstance(count, int)) == 12 * 101
+    assert value(metrics, "rate_limit_exceeded_total", endpoint="/11", tenant_id="_other") == 100

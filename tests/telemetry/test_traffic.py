@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewayd.telemetry import Metrics
-from gatewayd.telemetry.catalogue import ATTEMPT_ERRORS
+from gatewayd.telemetry.catalogue import ATTEMPT_ERRORS, LATENCY
+from gatewayd.telemetry.exposition import OPENMETRICS, TEXT, exposition
 from gatewayd.telemetry.traffic import METHODS
 
 
@@ -59,6 +60,22 @@ def test_every_histogram_counts_every_request(requests: list[tuple[int, int, int
     assert sum(get.request_sizes.counts) == sum(get.response_sizes.counts) == len(requests)
     assert get.request_sizes.sum == sum(bytes_in for _, bytes_in, _ in requests)
     assert get.response_sizes.sum == sum(bytes_out for _, _, bytes_out in requests)
+
+
+def test_a_sampled_trace_is_an_exemplar() -> None:
+    """Of the durations of its request and of its attempt, in the bucket that those fell into."""
+    metrics = Metrics()
+    get, payment = metrics.route("r").method(b"GET"), metrics.service("payment")
+    get.finish(200, 0.03, 0, 0)
+    get.finish(200, 0.004, 0, 0, "ab" * 16)
+    payment.attempt(200, 0.02)
+    payment.attempt(None, 70.0, "cd" * 16)
+    found = {index: exemplar.trace_id for index, exemplar in get.durations["2xx"].exemplars.items()}
+    assert found == {LATENCY.index(0.005): "ab" * 16}
+    assert [exemplar.value for exemplar in payment.durations.exemplars.values()] == [70.0]
+    text = b"".join(exposition(metrics.collectors, OPENMETRICS))
+    assert text.count(b"# {trace_id=") == 2
+    assert b"trace_id" not in b"".join(exposition(metrics.collectors, TEXT))
 
 
 def test_requests_in_progress_are_what_the_caller_keeps() -> None:
