@@ -244,8 +244,9 @@ def test_pipelined_requests_are_answered_in_order(world: World) -> None:
 
 
 def test_answers_while_draining(world: World) -> None:
-    """A request under way is answered, and its connection closed; idle connections go at once."""
-    idle = world.client()
+    """A request under way is answered, and its connection closed; connections that are idle after one go at once."""
+    idle, service = world.ask(get())
+    service.send(ok())
     client, service = world.ask(get())
     world.listener.drain()
     world.clock.advance(0)
