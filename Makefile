@@ -1,7 +1,7 @@
 # Everything here works from a fresh clone on Debian 12: each target installs what it needs first.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench fuzz deb test-packaging clean
+.PHONY: help setup run test check monitoring bench fuzz deb test-packaging clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,12 @@ test: ## run every test (PYTEST_ARGS adds arguments)
 check: ## lint, types, formatting, import rules
 	@scripts/setup dev
 	@scripts/check
+
+monitoring: ## write monitoring/ anew and verify it with promtool, amtool and jsonnet
+	@scripts/components monitoring
+	@scripts/setup dev
+	@.venv/bin/python -m gatewayd.monitoring monitoring
+	@.venv/bin/python -m pytest tests/monitoring $(PYTEST_ARGS)
 
 bench: ## measure against nginx (BENCH_ARGS adds arguments)
 	@scripts/components bench

@@ -13,7 +13,7 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=[*find_packages(include=["gatewayd", "gatewayd.*"]), "twisted.plugins"],
-    package_data={"gatewayd": ["py.typed"], "gatewayd.demo": ["*.yaml"]},
+    package_data={"gatewayd": ["py.typed"], "gatewayd.demo": ["*.yaml"], "gatewayd.monitoring": ["templates/**/*"]},
     entry_points={"console_scripts": ["gatewayctl = gatewayd.ctl.main:main"]},
     install_requires=[
         "twisted[tls,websocket]>=26.10.0",  # websocket: the demo's echo service
