@@ -4,7 +4,7 @@
 gateway.
 """
 
-from gatewayd.monitoring.files import files, write
+from gatewayd.monitoring.output import files, write
 from gatewayd.monitoring.settings import Settings
 
 __all__ = ["Settings", "files", "write"]

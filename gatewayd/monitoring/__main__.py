@@ -7,7 +7,7 @@ import sys
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from gatewayd.monitoring.files import write
+from gatewayd.monitoring.output import write
 from gatewayd.monitoring.settings import Settings
 
 

@@ -11,8 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 PERIOD: Final = "30d"
-_PERIOD_HOURS: Final = Decimal(30 * 24)
-_UNITS: Final = {"m": Decimal(1) / 60, "h": Decimal(1), "d": Decimal(24)}
+_MINUTES: Final = {"m": 1, "h": 60, "d": 24 * 60}
 WINDOWS: Final = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 ERRORS: Final = "job:http_requests_errors:ratio_rate"
 SLOW: Final = "job:http_requests_slow:ratio_rate"
@@ -29,7 +28,7 @@ class Burn:
     @property
     def spent(self) -> Decimal:
         """The share of the whole budget that is gone when the long window is full: 14.4 over 1h are 0.02."""
-        return self.rate * hours(self.long) / _PERIOD_HOURS
+        return self.rate * minutes(self.long) / minutes(PERIOD)
 
     def expression(self, metric: str, budget: str) -> str:
         """PromQL that holds while both windows burn faster."""
@@ -41,9 +40,9 @@ PAGING: Final = (Burn(Decimal("14.4"), "1h", "5m"), Burn(Decimal(6), "6h", "30m"
 TICKETS: Final = (Burn(Decimal(3), "1d", "2h"), Burn(Decimal(1), "3d", "6h"))
 
 
-def hours(window: str) -> Decimal:
-    """The length of a window such as 30m, 6h or 3d, in hours."""
-    return Decimal(window[:-1]) * _UNITS[window[-1]]
+def minutes(window: str) -> int:
+    """The length of a window such as 30m, 6h or 3d, in minutes."""
+    return int(window[:-1]) * _MINUTES[window[-1]]
 
 
 def burning(pairs: tuple[Burn, ...], metric: str, budget: str) -> str:

@@ -1,4 +1,4 @@
-"""YAML as a person would write it: keys in their order, texts of several lines as blocks, a comment on top."""
+"""YAML as a person would write it: keys in their order, long expressions on several lines, a comment on top."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ _Writer.add_representer(str, _text)
 
 
 def yaml_text(value: object, comment: Iterable[str] = ()) -> str:
-    """`value` as YAML below the lines of `comment`, ending in a newline."""
+    """`value` as YAML below the lines of `comment`, ending in a newline.
+
+    A text of several lines stands on as many and is read as one: jsonnet 0.18 cannot read line ends within a text.
+    """
     top = "".join(f"# {line}".rstrip() + "\n" for line in comment)
-    return top + yaml.dump(value, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=_WIDTH)
+    text: str = yaml.dump(value, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=_WIDTH)
+    return top + text.replace(": |-\n", ": >-\n")

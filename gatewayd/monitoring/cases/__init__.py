@@ -43,6 +43,6 @@ def tests(settings: Settings) -> Iterator[tuple[str, dict[str, object]]]:
     ):
         yield f"gatewayd-{name}.yml", document(cases, (f"gatewayd-{name}",), settings)
     everything = tuple(f"gatewayd-{name}" for name in _GROUPS)
-    yield "gatewayd-slo-long.yml", document(objectives.slow_cases(settings), everything[-1:], settings, "5m")
+    yield "gatewayd-slo-long.yml", document(objectives.slow_cases(settings), everything[-1:], settings, "10m")
     yield "gatewayd-clean.yml", document(clean.cases(settings), everything, settings)
     yield "gatewayd-defects.yml", document(defects.cases(settings), everything, settings)

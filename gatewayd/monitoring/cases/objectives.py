@@ -84,27 +84,27 @@ def fast_cases(settings: Settings) -> Iterator[Case]:
 
 
 def slow_cases(settings: Settings) -> Iterator[Case]:
-    """Alerts of long windows, evaluated every five minutes."""
+    """Alerts of long windows, evaluated every ten minutes."""
     job, budget, sluggish = settings.job, 1 - settings.availability, 1 - settings.fast
     text = f"{job} slowly uses up its errors"
     if 8 * budget < 1:
         yield fires(
             "AvailabilitySLOViolation",
             "8 times too many failures are no reason within an hour, but within six",
-            failing((Decimal(0), 72), (8 * budget, 66)),
-            interval="5m",
+            failing((Decimal(0), 36), (8 * budget, 33)),
+            interval="10m",
             silent=("7h", "10h"),
             at="11h30m",
             job=job,
             labels={"slo": "availability"},
-            told=_failing_fast(settings, 8 * budget * 66 / 72),
+            told=_failing_fast(settings, 8 * budget * 33 / 36),
         )
     if 4 * budget < 1:
         yield fires(
             "AvailabilitySLOSlowBurn",
             "4 times too many failures after three good days",
-            failing((Decimal(0), 3 * 288), (4 * budget, 240)),
-            interval="5m",
+            failing((Decimal(0), 3 * 144), (4 * budget, 120)),
+            interval="10m",
             silent=("72h", "90h"),
             at="92h",
             job=job,
@@ -114,9 +114,9 @@ def slow_cases(settings: Settings) -> Iterator[Case]:
     yield fires(
         "AvailabilitySLOSlowBurn",
         "one and a half times too many for days",
-        failing((Decimal("1.5") * budget, 40)),
-        interval="5m",
-        silent=("15m",),
+        failing((Decimal("1.5") * budget, 20)),
+        interval="10m",
+        silent=("20m",),
         at="3h",
         job=job,
         labels={"slo": "availability"},
@@ -126,9 +126,9 @@ def slow_cases(settings: Settings) -> Iterator[Case]:
         yield fires(
             "LatencySLOSlowBurn",
             "4 times too many are slow",
-            slow(settings, 4 * sluggish, 40),
-            interval="5m",
-            silent=("15m",),
+            slow(settings, 4 * sluggish, 20),
+            interval="10m",
+            silent=("20m",),
             at="3h",
             job=job,
             labels={"slo": "latency"},
