@@ -26,6 +26,11 @@ def queries() -> Iterator[tuple[str, str]]:
     for panel in PANELS:
         for target in panel["targets"]:
             yield f"{panel['id']}{target['refId']} {panel['title']}", target["expr"]
+    yield from marks()
+
+
+def marks() -> Iterator[tuple[str, str]]:
+    """The name of each annotation, and its query."""
     for annotation in PROVISIONED["annotations"]["list"]:
         yield f"annotation {annotation['name']}", annotation["expr"]
 

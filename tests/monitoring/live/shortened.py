@@ -12,17 +12,17 @@ from tests.monitoring.tools import MONITORING, read_yaml
 
 EVERY: Final = "500ms"  # scrapes and evaluations
 WINDOWS: Final = {
-    "5m": "4s",
-    "10m": "4s",
-    "15m": "5s",
-    "30m": "5s",
-    "1h": "6s",
-    "2h": "6s",
-    "6h": "7s",
-    "1d": "8s",
-    "3d": "9s",
+    "5m": "3s",
+    "10m": "3s",
+    "15m": "4s",
+    "30m": "4s",
+    "1h": "4s",
+    "2h": "4s",
+    "6h": "5s",
+    "1d": "5s",
+    "3d": "6s",
 }
-WAITS: Final = {"0m": "0s", "1m": "1s", "2m": "2s", "5m": "3s", "10m": "3s", "15m": "4s", "1h": "4s"}
+WAITS: Final = {"0m": "0s", "1m": "1s", "2m": "2s", "5m": "2s", "10m": "2s", "15m": "3s", "1h": "3s"}
 
 
 def _rule(rule: dict[str, Any]) -> dict[str, Any]:

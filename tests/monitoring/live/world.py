@@ -20,6 +20,7 @@ from tests.monitoring.live.processes import Services
 BANNED: Final = "127.0.0.3"
 PEPPER: Final = "pepper-0123456789"
 KEY: Final = api_key(b"aaaaaaaaaaaaa", b"b" * 32)
+OLD_KEY: Final = api_key(b"ccccccccccccc", b"d" * 32)
 PUBLISHED: Final = bearer(token(claims(iss="https://published.test"), rs(RSA_KEY), alg="RS256", kid="published-1"))
 
 
@@ -37,6 +38,7 @@ def configuration(
     """Limits in Redis, callers of two tenants, a cache, checks, discovery, and a service that does as the test says."""
     quick = {"interval": "500ms", "timeout": "400ms", "fall": 1, "rise": 1}
     breaker = {"window": 20, "minimum": 10, "open": "2s", "factor": 1, "ramp": "0s"}
+    pepper = PEPPER.encode()
     retried = {"attempts": 2, "on": ["reset", "protocol", "5xx"]}
     return {
         "listeners": [
@@ -45,6 +47,7 @@ def configuration(
         ],
         "access_log": {"path": str(folder / "access.log")},
         "limits": {"body_size": "64KiB"},
+        "metrics": {"address": "127.0.0.1:0", "tenants": 2, "aliases": True},
         "redis": {"address": redis},
         "dns": {"servers": [names]},
         "rate_limits": {
@@ -70,10 +73,18 @@ def configuration(
             },
             "api_keys": {
                 "pepper": PEPPER,
-                "keys": [{"id": "a" * 13, "hash": hash_key(KEY, PEPPER.encode()), "tenant": "acme", "user": "robot"}],
+                "keys": [
+                    {"id": "a" * 13, "hash": hash_key(KEY, pepper), "tenant": "acme", "user": "robot"},
+                    {
+                        "id": "c" * 13,
+                        "hash": hash_key(OLD_KEY, pepper),
+                        "tenant": "acme",
+                        "expires": "2020-01-01T00:00:00Z",
+                    },
+                ],
             },
         },
-        "tenants": {"table": {"acme": {}, "other": {}}},
+        "tenants": {"table": {"acme": {}, "other": {}, "third": {}}},
         "services": {
             "payment": {
                 "targets": [services.target("payment")],
@@ -102,6 +113,7 @@ def configuration(
             {"path": "/watched/**", "respond": {"body": "watched"}, "auth": "required", "rate_limits": ["watched"]},
             {"path": "/of/{tenant}/**", "respond": {"body": "yours"}, "tenant": {"path": "tenant"}},
             {"path": "/flaky/**", "service": "flaky", "auth": "public"},
+            {"path": "/slow/**", "service": "flaky", "auth": "public", "timeouts": {"response": "250ms"}},
         ],
     }
 
@@ -159,8 +171,9 @@ def trespass(address: str) -> None:
         assert client.ask(head(b"/of/other/x", good())).status == 404
 
 
-def attack(address: str, walled: str) -> None:
-    """Whatever is refused, of every kind."""
+def attack(address: str, walled: str, issuer: RecordingUpstream) -> None:
+    """Whatever is refused, of every kind, while the issuer of some tokens has no keys to tell; and one tenant more."""
+    issuer.on(b"/jwks", reply(b"", status=b"503 Service Unavailable"))
     for request in (
         head(b"/", b"Content-Length: 5", b"Transfer-Encoding: chunked", method=b"POST"),
         head(b"/api/v1/..%2f..%2fetc"),
@@ -169,6 +182,7 @@ def attack(address: str, walled: str) -> None:
         *(head(b"/api/v1/tickets/1", line) for line in _bad_credentials()),
         head(b"/api/v1/tickets/1"),
         head(b"/nowhere"),
+        head(b"/of/third/x", good(tenant_id="third")),
     ):
         with Client(address) as client:
             client.ask(request)
@@ -176,7 +190,7 @@ def attack(address: str, walled: str) -> None:
         assert [client.ask(head(b"/few/x", good())).status for _ in range(4)] == [200, 200, 200, 429]
         for _ in range(2):
             client.ask(head(b"/watched/x", good()))
-    with ClientFrom(BANNED, walled) as client, suppress(OSError):
+    with suppress(OSError), ClientFrom(BANNED, walled) as client:
         client.ask(head(b"/"))
 
 
@@ -190,6 +204,7 @@ def _bad_credentials() -> Iterator[bytes]:
     yield bearer(token(claims(), rs(RSA_KEY), alg="RS256"))
     yield bearer(token(claims(iss="https://published.test"), rs(RSA_KEY), alg="RS256", kid="unknown"))
     yield b"X-API-Key: gw_nothing"
+    yield b"X-API-Key: " + OLD_KEY
 
 
 def strain(address: str, flaky: RecordingUpstream) -> None:
@@ -209,9 +224,10 @@ def strain(address: str, flaky: RecordingUpstream) -> None:
     flaky.on(b"/flaky/mumble", b"HTTP/1.1 ABC what\r\n\r\n")
     flaky.on(b"/flaky/fail", reply(b"", status=b"500 Internal Server Error"))
     flaky.on(b"/flaky/hang", hangs)
-    for path, status in ((b"reset", 502), (b"mumble", 502), (b"fail", 500)):
+    flaky.on(b"/slow/hang", hangs)
+    for path, status in ((b"/flaky/reset", 502), (b"/flaky/mumble", 502), (b"/flaky/fail", 500), (b"/slow/hang", 504)):
         with Client(address) as client:
-            assert client.ask(head(b"/flaky/" + path)).status == status
+            assert client.ask(head(path)).status == status
     upload = head(b"/flaky/", b"Content-Length: 5", b"Idempotency-Key: one", method=b"POST") + b"hello"
     with Client(address) as client:
         assert client.ask(upload, b"POST").status == 200
