@@ -176,7 +176,7 @@ def test_links_lead_to_runbooks_and_logs() -> None:
         if link["url"].startswith("/explore?"):
             panes = json.loads(unquote(link["url"].split("panes=")[1]))
             (query,) = panes["a"]["queries"]
-            assert query["expr"].startswith('{job=~"$job"} |= `')
+            assert query["expr"] in ('{job=~"$job"}', '{job=~"$job"} | event="audit.cross_tenant"')
             assert panes["a"]["datasource"] == query["datasource"]["uid"] == "${logs}"
         else:
             assert link["url"].startswith("https://runbooks.example.org/gatewayd/")

@@ -93,7 +93,7 @@ def test_traces_go_from_the_collector_to_tempo() -> None:
 
 @pytest.mark.parametrize("name", ["loki/journald.alloy", "loki/files.alloy"])
 def test_streams_of_logs_stay_few(name: str) -> None:
-    """Loki's labels are job, instance and level; tenant, route and trace are metadata. Components exist by name."""
+    """Loki's labels are job, instance and level; event, tenant, route and trace are metadata. Components exist."""
     text = (MONITORING / name).read_text("utf-8")
     code = re.sub(r"//.*", "", text)
     assert code.count("{") == code.count("}")
@@ -101,7 +101,7 @@ def test_streams_of_logs_stay_few(name: str) -> None:
     used = re.findall(r"\b((?:loki|local)\.\w+(?:\.\w+)?\.\w+)\.(?:receiver|targets|rules)\b", code)
     assert used
     assert set(used) <= defined
-    assert re.search(r'structured_metadata \{\s+values = \{tenant = "", route = "", trace_id = ""\}', code)
+    assert re.search(r'structured_metadata \{\s+values = \{event = "", tenant = "", route = "", trace_id = ""\}', code)
     assert re.search(r'job = "gatewayd", instance = constants\.hostname', code) or "__path__" in code
     labelled = set(re.findall(r"stage\.(?:labels|static_labels) \{\s+values = \{(\w+)", code))
     assert labelled <= {"level"}

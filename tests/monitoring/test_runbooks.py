@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from gatewayd.core.reasons import REASONS
+from gatewayd.log import audit, events
 from gatewayd.monitoring import alerts
 from tests.monitoring.known import LABELS, mistakes
 from tests.monitoring.promql import selectors
@@ -100,6 +103,64 @@ def test_reasons_that_a_page_names_exist(slug: str) -> None:
     table = re.search(r"^\| reason in the log .*\n\|---.*\n((?:\|.*\n)+)", read(slug), re.MULTILINE)
     for row in table[1].splitlines() if table else []:
         assert set(re.findall(r"`([a-z-]+)`", row.split("|")[1])) <= slugs
+
+
+@pytest.mark.parametrize("slug", PAGES)
+def test_events_that_a_page_names_exist(slug: str) -> None:
+    """In the journal's field, and in the text."""
+    text = read(slug)
+    named = {*re.findall(r"GATEWAYD_EVENT=([\w.]+)", text), *re.findall(r"`((?:audit|breaker|jwks)\.\w+)`", text)}
+    assert named <= {event.name for event in (*events.EVENTS, *audit.EVENTS)}
+
+
+# Lines of the access log as they are, field for field, that the commands of the pages are made for.
+RECORD: Final = {
+    "time": "2026-11-23T08:00:00.250Z",
+    "request_id": "9f86d081884c7d650000000000000001",
+    "client": "ADDRESS",
+    "method": "GET",
+    "host": "api.example.org",
+    "route": "/orders/{id}",
+    "path": "/orders/17",
+    "protocol": "HTTP/1.1",
+    "status": 200,
+    "reason": None,
+    "tenant": "acme",
+    "user": "ada",
+    "fallback": None,
+    "service": "SERVICE",
+    "target": "http://10.0.0.5:9005",
+    "attempts": 1,
+    "bytes_in": 0,
+    "bytes_out": 512,
+    "duration": 7.012345,
+    "upstream_time": 7.011234,
+    "overhead": 0.001111,
+}
+SEEN: Final[tuple[dict[str, object], ...]] = (
+    {},
+    {"status": 502, "reason": "connect-failed"},
+    {"status": 401, "reason": "expired-token"},
+    {"status": 429, "reason": "rate-limited"},
+    {"status": 400, "reason": "ambiguous-framing"},
+)
+
+
+def test_the_records_are_those_of_the_manual() -> None:
+    """The page on logs has the same fields in the same order."""
+    example = (ROOT / "docs" / "logs.md").read_text("utf-8").split("```json\n")[1].split("```")[0]
+    assert list(json.loads(example)) == list(RECORD)
+
+
+@pytest.mark.parametrize("slug", PAGES)
+def test_searches_of_the_access_log_find_something(slug: str, tmp_path: Path) -> None:
+    """Each pipeline of a page, with records in place of the journal."""
+    lines = [json.dumps({**RECORD, **seen}, separators=(",", ":")) for seen in SEEN]
+    (tmp_path / "log").write_text("\n".join(lines) + "\n", "utf-8")
+    for pipeline in re.findall(r"^journalctl -u gatewayd -o cat --since \S+ (\|.*)$", read(slug), re.MULTILINE):
+        command = ["/bin/sh", "-c", f"cat log {pipeline}"]
+        found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+        assert found.strip(), pipeline
 
 
 def test_the_index_lists_them_all() -> None:

@@ -125,7 +125,7 @@ def _place(every: Iterable[Row]) -> Iterator[Json]:
 def _links(settings: Settings) -> Iterator[Json]:
     for title, url, icon in (
         ("Runbooks", f"{settings.runbooks}/index.md", "doc"),
-        ("Log", security.logs(""), "info"),
+        ("Log", security.logs(), "info"),
     ):
         yield {
             "asDropdown": False,

@@ -6,12 +6,14 @@ import json
 from typing import Final
 from urllib.parse import quote
 
+from gatewayd.log.audit import CROSS_TENANT
 from gatewayd.monitoring.dashboard.panel import AMBER, GREEN, RED, Json, Panel, Query
 
 
-def logs(text: str) -> str:
-    """A link to Grafana's Explore that searches the gateway's log, in Loki, for `text` in the time shown."""
-    query = {"refId": "A", "expr": f'{{job=~"$job"}} |= `{text}`', "datasource": {"type": "loki", "uid": "${logs}"}}
+def logs(event: str = "") -> str:
+    """A link to Grafana's Explore: the gateway's log, in Loki, of the time shown, or only the lines of `event`."""
+    chosen = f' | event="{event}"' if event else ""
+    query = {"refId": "A", "expr": f'{{job=~"$job"}}{chosen}', "datasource": {"type": "loki", "uid": "${logs}"}}
     pane = {
         "datasource": "${logs}",
         "queries": [query],
@@ -58,7 +60,7 @@ def panels(runbooks: str) -> tuple[Panel, ...]:
             defaults={"decimals": 0, "noValue": "0"},
             options={"graphMode": "none"},
             links=(
-                _link("Lines of the log", logs("another tenant named")),
+                _link("Lines of the log", logs(CROSS_TENANT.name)),
                 _link("Runbook", f"{runbooks}/cross-tenant-access-attempt.md"),
             ),
         ),
