@@ -109,7 +109,7 @@ def test_reasons_that_a_page_names_exist(slug: str) -> None:
 def test_events_that_a_page_names_exist(slug: str) -> None:
     """In the journal's field, and in the text."""
     text = read(slug)
-    named = {*re.findall(r"GATEWAYD_EVENT=([\w.]+)", text), *re.findall(r"`((?:audit|breaker|jwks)\.\w+)`", text)}
+    named = {*re.findall(r"GATEWAYD_EVENT=([\w.]+)", text), *re.findall(r"`(audit\.\w+|gateway\.loop_\w+)`", text)}
     assert named <= {event.name for event in (*events.EVENTS, *audit.EVENTS)}
 
 
