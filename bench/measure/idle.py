@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.measure.processes import BenchError, raise_descriptor_limit, turn
-from bench.measure.servers import Server
+from bench.measure.servers import Server, unverified
 
 SOURCES = 8
 IP_BIND_ADDRESS_NO_PORT = 24
@@ -81,6 +81,8 @@ def _open(server: Server, number: int) -> socket.socket:
     except OSError:
         connection.close()
         raise
+    if server.scheme == "https":
+        return unverified().wrap_socket(connection)
     return connection
 
 
@@ -111,6 +113,6 @@ def _expect_open(server: Server, connections: Sequence[socket.socket]) -> None:
     for connection in connections:
         connection.setblocking(False)
         with contextlib.suppress(BlockingIOError):
-            closed += not connection.recv(1, socket.MSG_PEEK)
+            closed += not socket.socket.recv(connection, 1, socket.MSG_PEEK)
     if closed:
         raise BenchError(f"{server.name} closed {closed} of {len(connections)} idle connections")

@@ -85,7 +85,7 @@ def send(server: Server, case: Case, seconds: int) -> dict[str, float]:
         "-s",
         str(BENCH / "load.lua"),
         *(part for field in case.fields for part in ("-H", field)),
-        f"http://127.0.0.1:{server.port}{case.path}",
+        f"{server.scheme}://127.0.0.1:{server.port}{case.path}",
         "--",
         case.method,
         str(case.body_bytes),

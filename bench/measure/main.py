@@ -23,6 +23,7 @@ from bench.measure.streams import SlowUpstream, download, settle, upload
 
 GATEWAY = "bench/serve proxy {port} {backend_port} --routes {routes}"
 CACHED_GATEWAY = GATEWAY.replace("proxy", "cached")
+TLS_GATEWAY = "bench/serve tls {port} {backend_port} --routes {routes}"
 RIG_GATEWAY = "bench/serve proxy {port} {backend_port}"
 LOADS = {
     case.name: case
@@ -34,6 +35,7 @@ LOADS = {
         Case("rate", "GET 200 bytes, 2,000/s", rate=2000),
     )
 }
+TLS = (Case("tls", "GET 200 bytes by TLS"), Case("tls-large", "GET 1 MiB by TLS", path="/large"))
 ROUTES = Case("routes", "GET, 1,000 targets", routes=1)
 HITS = Case("hits", "GET 200 bytes, cached")
 FEW_ROUTES, MANY_ROUTES = 10, 10_000
@@ -41,7 +43,7 @@ SCRAPED = (
     Case("scraped", "GET, many series", routes=SCRAPED_ROUTES),
     Case("scraped-rate", "GET, many series, 2,000/s", routes=SCRAPED_ROUTES, rate=2000),
 )
-NAMES = (*LOADS, "hits", "routes", "scrape", "stream", "idle", "peers")
+NAMES = (*LOADS, "hits", "routes", "scrape", "stream", "idle", "tls", "peers")
 
 
 class Run:
@@ -62,6 +64,7 @@ class Run:
             "scrape": self._scrapes,
             "stream": self._streams,
             "idle": self._idle,
+            "tls": self._tls,
             "peers": self._peers,
         }
         for name, measurement in others.items():
@@ -97,7 +100,7 @@ class Run:
         found = compare(case, first, second, self._bench.cores, options.rounds, options.seconds, note)
         self._report.comparisons.append(found)
         against = f"{first.name} / {second.name}"
-        goal = {"small": 1.6, "large": 2.0, "routes": 1.15}.get(case.name)
+        goal = {"small": 1.6, "large": 2.0, "routes": 1.15, "tls": 1.35}.get(case.name)
         figures.append(found.ratio(f"{case.title}: CPU per request, {against}", lambda s: s.cpu_us, goal))
         if case.name in ("small", "rate"):
             goal = 1.5 if case.name == "small" else None
@@ -156,6 +159,18 @@ class Run:
             if start == self._bench.start_gateway:
                 title = f"{found.connections:,} idle connections: RSS each"
                 self._report.figures.append(Figure(title, found.kib_each, "KiB", goal=IDLE_GOAL_KIB))
+
+    def _tls(self) -> None:
+        plain = self._bench.start_gateway(self._backend.port, name="plain")
+        tls = self._bench.start_gateway(self._backend.port, name="TLS", command=TLS_GATEWAY)
+        with self._running(tls, plain):
+            for case in TLS:
+                self._compare(case, tls, plain)
+        tls = self._bench.start_gateway(self._backend.port, name="gatewayd by TLS", command=TLS_GATEWAY)
+        with self._running(tls):
+            found = hold_idle(tls, self._options.idle)
+        note(f"{found.connections:,} idle connections by TLS, {found.kib_each:.2f} KiB each")
+        self._report.idles.append(found)
 
     def _peers(self) -> None:
         if program := find_rig(os.environ):

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import tempfile
 from collections.abc import Callable
 
 
@@ -31,6 +33,17 @@ def cached(port: int, backend_port: int, routes: int) -> str:
     """The same, with answers kept by the route for everything."""
     plain = "path: /**, service: backend"
     return proxy(port, backend_port, routes).replace(plain, f"{plain}, cache: {{scope: public, ttl: 1h}}")
+
+
+def tls(port: int, backend_port: int, routes: int) -> str:
+    """As `proxy`, by TLS with a certificate of its own (ECDSA P-256), which is left in a temporary folder."""
+    folder = tempfile.mkdtemp(prefix="gatewayd-bench-tls-")
+    certificate, key = f"{folder}/certificate.pem", f"{folder}/key.pem"
+    argv = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days"]
+    argv += ["30", "-subj", "/CN=127.0.0.1", "-keyout", key, "-out", certificate]
+    subprocess.run(argv, check=True, capture_output=True)
+    pair = f'tls: {{certificates: [{{cert_file: "{certificate}", key_file: "{key}"}}]}}'
+    return proxy(port, backend_port, routes).replace(f'"127.0.0.1:{port}"}}', f'"127.0.0.1:{port}", {pair}}}')
 
 
 def _routes(count: int) -> list[str]:
@@ -106,6 +119,7 @@ def limited(port: int, backend_port: int, routes: int) -> str:
 PROFILES: dict[str, Callable[[int, int, int], str]] = {
     "proxy": proxy,
     "cached": cached,
+    "tls": tls,
     "gateway": gateway,
     "limited": limited,
 }

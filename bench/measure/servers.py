@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+import ssl
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,10 +34,11 @@ START_MANY_ROUTES_S = 180.0
 
 @dataclass(frozen=True)
 class Server:
-    """A started server: its process and its port on 127.0.0.1."""
+    """A started server: its process and its port on 127.0.0.1, where it speaks `scheme`."""
 
     child: Child
     port: int
+    scheme: str = "http"
 
     @property
     def name(self) -> str:
@@ -69,15 +71,17 @@ class Workbench:
         """The reverse proxy to compare with, on the subject's core."""
         return self._start_nginx("proxy", self.cores.subject, {"backend_port": str(backend_port)}, name="nginx")
 
-    def start_gateway(self, backend_port: int, *, name: str = "gatewayd", routes: int = 1) -> Server:
-        """The gateway under test on the subject's core."""
+    def start_gateway(self, backend_port: int, *, name: str = "gatewayd", routes: int = 1, command: str = "") -> Server:
+        """The gateway under test on the subject's core; by `command` instead, that of one which speaks TLS."""
         port = free_port()
         values = {"port": port, "backend_port": backend_port, "routes": routes}
-        command = re.sub(r"\{(port|backend_port|routes)\}", lambda found: str(values[found.group(1)]), self.gateway)
+        argv = re.sub(
+            r"\{(port|backend_port|routes)\}", lambda found: str(values[found.group(1)]), command or self.gateway
+        )
         log = self.folder / f"gateway-{port}.log"
-        child = self.children.start(name, shlex.split(command), core=self.cores.subject, cwd=ROOT, log=log)
+        child = self.children.start(name, shlex.split(argv), core=self.cores.subject, cwd=ROOT, log=log)
         child.wait_listening(port, START_S if routes < 1000 else START_MANY_ROUTES_S)
-        return Server(child, port)
+        return Server(child, port, "https" if command else "http")
 
     def stop(self, server: Server) -> None:
         """End a server before the run does."""
@@ -106,9 +110,19 @@ def find_program(name: str) -> str:
     return path
 
 
+def unverified() -> ssl.SSLContext:
+    """TLS without a look at the certificate, which is the profile's own."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 def check_proxy(server: Server) -> None:
     """BenchError unless the answers that are going to be timed are right."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    if server.scheme == "https":
+        connection = http.client.HTTPSConnection("127.0.0.1", server.port, timeout=20, context=unverified())
     small = SMALL_BODY.encode()
     try:
         for method, path, body, length in (

@@ -27,6 +27,7 @@ from gatewayd.filters.apikeys import KeyRing
 from gatewayd.filters.asking import Events
 from gatewayd.filters.authentication import Authentication
 from gatewayd.filters.caller import Caller, Callers
+from gatewayd.filters.certificates import Certificates
 from gatewayd.log import Log, events
 from gatewayd.stores.interface import Store, Unavailable
 from gatewayd.stores.revocations import SharedRevocations
@@ -104,6 +105,7 @@ class Authenticating:
             cookie=None if config.cookie is None else config.cookie.encode("ascii"),
             key_header=None if keys is None else keys.header.lower().encode("ascii"),
             api_keys=ring,
+            certificates=None if config.certificates is None else Certificates(config.certificates.parts, callers),
             introspector=None if config.introspection is None else self._introspector(config.introspection, callers),
         )
 

@@ -22,19 +22,19 @@ from gatewayd.app import heap
 from gatewayd.app.access import Gatekeeper
 from gatewayd.app.graph import build_application, build_tree
 from gatewayd.app.inherited import Inherited, started_with
-from gatewayd.app.judging import proxied
 from gatewayd.app.logs import LogService, build_access_log
 from gatewayd.app.notify import notify
 from gatewayd.app.services import ServiceBuilder
 from gatewayd.app.signals import Signals
 from gatewayd.app.store import build_store
 from gatewayd.app.threads import PolicyThreads
+from gatewayd.app.tls import Tls
 from gatewayd.app.upkeep import Upkeep
 from gatewayd.config import Config
 from gatewayd.core.forwarded import TrustedPeers
 from gatewayd.http.deadlines import Deadlines
 from gatewayd.http.dial import dialer
-from gatewayd.http.listener import Census, Listener
+from gatewayd.http.listener import Census
 from gatewayd.http.sockets import Served, bind, name_of
 from gatewayd.log import Log, events
 from gatewayd.telemetry.metrics import Metrics
@@ -84,7 +84,10 @@ class Gateway(Service):
         self._gatekeeper = keeper = Gatekeeper(
             config, metrics, reactor, now, time.time, random.random, self._store, self._threads
         )
-        builder = ServiceBuilder(metrics, dialer(reactor), self._deadlines, now, random.random, keeper.fields.answers)
+        self._tls = tls = Tls(config, reactor, now, metrics.certificates.loaded)
+        builder = ServiceBuilder(
+            metrics, dialer(reactor), self._deadlines, now, random.random, keeper.fields.answers, tls.client
+        )
         self._services = services = builder.build(config)
         self._upkeep = Upkeep(config, services, metrics, builder, reactor, now, random.random)
         self.tree = build_tree(config, services, metrics, keeper.access, random.random)
@@ -103,23 +106,18 @@ class Gateway(Service):
         )
         self._census = Census(metrics.reject)
         trusted = TrustedPeers(config.gateway.trusted_proxies)
-        self._listeners = [
-            Listener(
-                listener.name,
-                application,
-                limits=config.limits,
-                timeouts=config.timeouts,
-                trusted=trusted,
-                deadlines=self._deadlines,
-                census=self._census,
-                now=now,
-                fields=keeper.fields.requests,
-                access=listener.network.access,
-                proxied=proxied(listener),
-                guards=keeper.hygiene.trailer,
-            )
-            for listener in config.listeners
-        ]
+        self._listeners = tls.listeners(
+            application,
+            metrics,
+            limits=config.limits,
+            timeouts=config.timeouts,
+            trusted=trusted,
+            deadlines=self._deadlines,
+            census=self._census,
+            now=now,
+            fields=keeper.fields.requests,
+            guards=keeper.hygiene.trailer,
+        )
         self.readiness = Readiness()
         self._lag = LoopLag(reactor, self._lagged)
         self._stalls = Stalls(reactor.callFromThread)
@@ -175,6 +173,7 @@ class Gateway(Service):
         self._access_log.start()
         self._lag.start()
         self._threads.start()
+        self._tls.start()
         if self._admin_socket is not None:
             site = admin_site(self.metrics, self.readiness, __version__, self._reactor)
             family = self._admin_socket.family
@@ -283,6 +282,7 @@ class Gateway(Service):
         self._upkeep.stop()
         self._gatekeeper.stop()
         self._threads.stop()
+        self._tls.stop()
         ending: list[Deferred[Any]] = []
         if self._store is not None:
             ending.append(Deferred.fromCoroutine(self._store.stop()))

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 
 from gatewayd.config import Config
 from gatewayd.config.models.address import Address
+from gatewayd.config.models.address import Target as TargetConfig
 from gatewayd.config.models.balance import Balance
 from gatewayd.config.models.breaker import Breaker as BreakerConfig
 from gatewayd.config.models.concurrency import Concurrency
@@ -34,6 +35,7 @@ from gatewayd.http.deadlines import Deadlines
 from gatewayd.http.dial import Dial
 from gatewayd.http.fieldtable import FieldTable
 from gatewayd.http.sections import RESPONSES
+from gatewayd.http.tls.client import ClientTls
 from gatewayd.log import Log, events
 from gatewayd.telemetry.metrics import Metrics
 from gatewayd.telemetry.traffic import ServiceMetrics
@@ -46,6 +48,8 @@ from gatewayd.upstream.target import Target
 Now = Callable[[], float]
 Asked = Service[UpstreamConnection]
 Place = Target[UpstreamConnection]
+MakeTls = Callable[[str, ServiceConfig, TargetConfig], ClientTls]
+"""How a target of the service of this name is met."""
 
 _WISHES = {
     "forced_open": Event.FORCE_OPEN,
@@ -58,7 +62,7 @@ _log = Log("gatewayd.services")
 class ServiceBuilder:
     """Builds services. `dial` opens connections, `deadlines` bounds waits, `random` answers numbers from 0 to 1.
 
-    `fields` judges the field lines of answers.
+    `fields` judges the field lines of answers, `tls` says how targets are met that are met by TLS.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class ServiceBuilder:
         now: Now,
         random: Callable[[], float],
         fields: FieldTable = RESPONSES,
+        tls: MakeTls | None = None,
     ) -> None:
         self._metrics = metrics
         self._dial = dial
@@ -76,6 +81,7 @@ class ServiceBuilder:
         self._now = now
         self._random = random
         self._fields = fields
+        self._tls = tls or _no_tls
 
     def build(self, config: Config) -> dict[str, Asked]:
         """Every configured service, with the targets that are known already."""
@@ -99,10 +105,7 @@ class ServiceBuilder:
             refuses=balance.panic == "refuse",
             random=self._random,
         )
-        targets = [
-            self.target(service, config, target.url, target.authority, target.address, target.weight, target.priority)
-            for target in config.targets
-        ]
+        targets = [self.target(service, config, target) for target in config.targets]
         service.replace(targets, self._now())
         counters.pool = service.counts
         counters.targets = lambda: service.standings(self._now())
@@ -116,13 +119,13 @@ class ServiceBuilder:
         servers serves.
         """
         dns = config.discovery is not None and config.discovery.dns is not None
-        url = found.url
         if found.path:
             address, authority = Address("unix", path=found.path), b"localhost"
         else:
             address = Address("tcp", found.host, found.port)
-            authority = str(address).removesuffix(":80").encode("ascii")
-        return self.target(service, config, url, authority, address, found.weight, found.priority, by_dns=dns)
+            authority = str(address).removesuffix(":443" if found.secure else ":80").encode("ascii")
+        place = TargetConfig(found.url, address, authority, found.weight, found.priority, found.secure)
+        return self.target(service, config, place, by_dns=dns)
 
     def looked_up(self, found: bool) -> None:
         """Name servers were asked where a service is, and knew it or did not."""
@@ -131,37 +134,28 @@ class ServiceBuilder:
         if not found:
             counters.cache_error("dns", "get")
 
-    def target(
-        self,
-        service: Asked,
-        config: ServiceConfig,
-        url: str,
-        authority: bytes,
-        address: Address,
-        weight: int,
-        priority: int,
-        *,
-        by_dns: bool = False,
-    ) -> Place:
+    def target(self, service: Asked, config: ServiceConfig, place: TargetConfig, *, by_dns: bool = False) -> Place:
         """A target with its pool, which dials it within the service's `connect` timeout.
 
         One that joins others which already answer warms up, if the service is configured so.
         """
         now, slow_start = self._now, config.balance.slow_start
         counters = self._metrics.service(service.name)
-        dial = partial(self._open, address, config.timeouts.connect, counters, by_dns)
+        tls = self._tls(service.name, config, place) if place.secure else None
+        dial = partial(self._open, place.address, config.timeouts.connect, counters, by_dns, tls)
         pool = Pool(config.pool, dial, self._deadlines, now)
         joins = bool(slow_start and service.targets)
         since = now() if joins else 0.0
         target: Place = Target(
-            url,
-            authority,
+            place.url,
+            place.authority,
             pool,
-            address=address,
-            weight=weight,
-            priority=priority,
+            address=place.address,
+            weight=place.weight,
+            priority=place.priority,
             slow_since=since,
             slow_until=since + slow_start if joins else 0.0,
+            tls=tls,
         )
         if config.ejection.enabled and (config.discovery is not None or len(config.targets) > 1):
             target.ejection = Breaker(
@@ -173,7 +167,7 @@ class ServiceBuilder:
         return target
 
     def _open(
-        self, address: Address, timeout: float, counters: ServiceMetrics, by_dns: bool
+        self, address: Address, timeout: float, counters: ServiceMetrics, by_dns: bool, tls: ClientTls | None
     ) -> Deferred[UpstreamConnection]:
         """Open a connection to a target."""
         if by_dns:
@@ -185,9 +179,8 @@ class ServiceBuilder:
             counters.connected(now() - began)
             return connection
 
-        return self._dial(address, timeout, UpstreamConnection(self._deadlines, now, self._fields)).addCallback(
-            connected
-        )
+        connection = UpstreamConnection(self._deadlines, now, self._fields)
+        return self._dial(address, timeout, connection, tls).addCallback(connected)
 
     def _breaker(self, name: str, config: BreakerConfig) -> Breaker | None:
         """The circuit breaker of a service, if it has one."""
@@ -235,6 +228,11 @@ class ServiceBuilder:
             return None
         gradient = None if adaptive is None else Gradient(adaptive.least, adaptive.most)
         return Bulkhead(config, self._deadlines, self._now, gradient)
+
+
+def _no_tls(name: str, config: ServiceConfig, place: TargetConfig) -> ClientTls:
+    """Stands in where no service is met by TLS."""
+    raise AssertionError(f"{name}: {place.url} is to be met by TLS, and nothing says how")
 
 
 def _ejection(config: Ejection) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, succeed
@@ -16,6 +17,7 @@ from gatewayd.config.models.health import Health as HealthConfig
 from gatewayd.config.models.service import Service as ServiceConfig
 from gatewayd.core.membership import Found, plan
 from gatewayd.core.streak import Health, Streak
+from gatewayd.http.tls.client import TlsEndpoint
 from gatewayd.log import Log, events
 from gatewayd.telemetry.metrics import Metrics
 from gatewayd.telemetry.traffic import ServiceMetrics
@@ -183,6 +185,9 @@ class ServiceUpkeep:
     def _found(self, found: tuple[Found, ...]) -> None:
         """These are the targets from now on; those that stay keep their connections and what is known of them."""
         service = self._service
+        discovery = self._config.discovery
+        if self._config.tls is not None and discovery is not None and discovery.dns is not None:
+            found = tuple(replace(one, secure=True) for one in found)  # a name in DNS does not say so
         change = plan({target.url: target for target in service.targets}, found)
         for target, new in change.changed:
             target.weight, target.priority = new.weight, new.priority
@@ -229,7 +234,9 @@ class ServiceUpkeep:
                 self._changed(target, streak.health, why)
             self._tell()
 
-        return HealthCheck(probe(self._reactor, target.address, settings), settings, self._reactor, judge, self._random)
+        secured = None if target.tls is None else lambda endpoint: TlsEndpoint(endpoint, target.tls)
+        asking = probe(self._reactor, target.address, settings, secured)
+        return HealthCheck(asking, settings, self._reactor, judge, self._random)
 
     def _changed(self, target: Place, health: Health, why: str) -> None:
         """A target is well again, or ill."""

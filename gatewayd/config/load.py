@@ -20,6 +20,7 @@ from gatewayd.config.checks.reachability import check_reachable
 from gatewayd.config.checks.routes import check_route
 from gatewayd.config.checks.services import check_service
 from gatewayd.config.checks.times import doubt_times
+from gatewayd.config.checks.tls import check_tls, doubt_tls
 from gatewayd.config.checks.validate import validate
 from gatewayd.config.models.answers import Respond
 from gatewayd.config.models.listener import Listener
@@ -66,6 +67,7 @@ def load_with_warnings(
     problems += check_clashes(sections)
     problems += check_networks(sections)
     problems += check_identity(sections, complete)
+    problems += check_tls(sections)
     if complete:
         problems += check_access(sections)
         problems += check_policies(sections)
@@ -79,6 +81,7 @@ def load_with_warnings(
     warnings += doubt_access(config, sections)
     warnings += doubt_times(config, sections)
     warnings += doubt_idempotency(config, sections)
+    warnings += doubt_tls(sections)
     if not config.routes:
         message = "there are no routes: every request is answered 404"
         warnings.append(Problem(str(path), 0, 0, message, "add a section 'routes'"))

@@ -60,14 +60,35 @@ def _number(address: object) -> int:
     return mapped
 
 
+class ClientCertificate:
+    """A certificate (`der`) that the other end has proved to be its own; `caller` is who that is, once it was asked."""
+
+    __slots__ = ("caller", "der")
+
+    def __init__(self, der: bytes) -> None:
+        self.der = der
+        self.caller: object = None
+
+
 class Peer:
     """The other end of a client connection, and the field lines about it, made once per connection.
 
     `address` is empty on a unix socket. `scheme` is "http" or "https" (then the connection is `secure`), `port` the
-    port it connected to (0 on a unix socket).
+    port it connected to (0 on a unix socket). `certificate` is the one it has shown, if any.
     """
 
-    __slots__ = ("_authority", "_lines", "_node", "_port", "_scheme", "_section", "address", "secure", "trusted")
+    __slots__ = (
+        "_authority",
+        "_lines",
+        "_node",
+        "_port",
+        "_scheme",
+        "_section",
+        "address",
+        "certificate",
+        "secure",
+        "trusted",
+    )
 
     def __init__(self, address: str, port: int, scheme: str, trusted: bool) -> None:
         self.address = address
@@ -76,6 +97,7 @@ class Peer:
         self._port = b"%d" % port
         self._scheme = scheme.encode()
         self.secure = scheme == "https"
+        self.certificate: ClientCertificate | None = None
         self._section: HeaderSection | None = None
         self._authority = b""
         self._lines = b""

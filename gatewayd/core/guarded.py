@@ -12,12 +12,19 @@ from collections.abc import Iterable
 
 # Who the client is and what it may do: a client that sends one of these forges an identity.
 IDENTITY_NAMES = (
+    "client-cert",
+    "client-cert-chain",
+    "ssl-client-*",
     "x-gateway-*",
     "x-gateway-internal",
     "x-internal-*",
     "x-admin-token",
+    "x-client-cert",
+    "x-client-cert-*",
+    "x-client-verify",
     "x-privileged",
     "x-remote-user",
+    "x-ssl-*",
     "x-tenant-id",
     "x-user-email",
     "x-user-id",

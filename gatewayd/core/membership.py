@@ -13,7 +13,8 @@ _EARLY = 0.1  # how much of a TTL may be cut off, so that lookups of many names 
 class Found:
     """A target that was found: a TCP address (`host` without brackets, `port`), or the `path` of a unix socket.
 
-    `weight` is its share among its like; of all `priority` groups the lowest that can answer is asked.
+    `weight` is its share among its like; of all `priority` groups the lowest that can answer is asked. It is met by
+    TLS if it is `secure`.
     """
 
     host: str = ""
@@ -21,13 +22,15 @@ class Found:
     path: str = ""
     weight: int = 1
     priority: int = 0
+    secure: bool = False
 
     @property
     def url(self) -> str:
-        """Its address in the one form that identifies it: `http://host:port` or `unix:/path`."""
+        """Its address in the one form that identifies it: `http://host:port`, `https://host:port`, `unix:/path`."""
         if self.path:
             return f"unix:{self.path}"
-        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+        scheme = "https" if self.secure else "http"
+        return f"{scheme}://[{self.host}]:{self.port}" if ":" in self.host else f"{scheme}://{self.host}:{self.port}"
 
 
 class Member(Protocol):

@@ -39,7 +39,7 @@ class Rules:
     """Which `statuses` count as failures, and which of the `ERRORS`."""
 
     statuses: frozenset[int] = frozenset({500, 502, 503, 504})
-    errors: frozenset[str] = frozenset({"connect", "timeout", "reset", "protocol"})
+    errors: frozenset[str] = frozenset({"connect", "timeout", "reset", "protocol", "tls"})
     _table: tuple[Outcome, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

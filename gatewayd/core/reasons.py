@@ -73,6 +73,8 @@ FORGED_TOKEN = Reason(401, "forged-token", "The token is not accepted", violatio
 EXPIRED_TOKEN = Reason(401, "expired-token", "The token has expired")
 REVOKED_TOKEN = Reason(401, "revoked-token", "The token was revoked")
 INVALID_API_KEY = Reason(401, "invalid-api-key", "The API key is not accepted")
+INVALID_CERTIFICATE = Reason(401, "invalid-certificate", "The client's certificate does not say who is calling")
+EXPIRED_CERTIFICATE = Reason(401, "expired-certificate", "The client's certificate has expired")
 FORBIDDEN = Reason(403, "forbidden", "The caller may not do this")
 POLICY_REFUSED = Reason(403, "policy-refused", "A policy does not allow this request")
 POLICY_FAILED = Reason(503, "policy-failed", "A policy could not be asked", retryable=True)
@@ -116,6 +118,7 @@ IDEMPOTENCY_UNAVAILABLE = Reason(
 # What the service, or the way to it, did.
 CONNECT_FAILED = Reason(502, "connect-failed", "The service cannot be reached", retryable=True, blames_upstream=True)
 CONNECT_TIMEOUT = Reason(504, "connect-timeout", "The service did not accept a connection in time", True, True)
+UPSTREAM_TLS = Reason(502, "upstream-tls", "TLS with the service failed", retryable=True, blames_upstream=True)
 UPSTREAM_RESET = Reason(502, "upstream-reset", "The service closed the connection without an answer", True, True)
 UPSTREAM_MALFORMED = Reason(502, "upstream-malformed", "The service's answer is not valid HTTP", False, True)
 UPSTREAM_TRUNCATED = Reason(502, "upstream-truncated", "The service stopped in the middle of its answer", True, True)

@@ -24,11 +24,11 @@ from gatewayd.log import audit
 class Authenticate:
     """Finds out who calls a route. A request without credentials passes if `mode` is `optional`.
 
-    `methods` are those the route takes ("jwt", "api_key", "introspection"), `issuers` those whose tokens it takes, None
-    for all.
+    `methods` are those the route takes ("jwt", "api_key", "introspection", "certificate"), `issuers` those whose tokens
+    it takes, None for all. What a request carries goes before what its connection has shown.
     """
 
-    __slots__ = ("_issuers", "_jwt", "_keyed", "_mode", "_opaque", "_shared", "_tokens")
+    __slots__ = ("_certified", "_issuers", "_jwt", "_keyed", "_mode", "_opaque", "_shared", "_tokens")
 
     def __init__(
         self, shared: Authentication, mode: Mode, methods: frozenset[str], issuers: frozenset[str] | None
@@ -39,7 +39,8 @@ class Authenticate:
         self._jwt = "jwt" in methods
         self._keyed = "api_key" in methods and shared.key_header is not None
         self._opaque = shared.introspector if "introspection" in methods else None
-        self._tokens = self._jwt or self._opaque is not None or not self._keyed
+        self._certified = shared.certificates if "certificate" in methods else None
+        self._tokens = self._jwt or self._opaque is not None or not (self._keyed or self._certified is not None)
 
     def __call__(self, exchange: Asking) -> Awaitable[None] | None:
         """Set the request's caller. Raises `Refused`."""
@@ -65,9 +66,8 @@ class Authenticate:
             raise shared.refusal(exchange, bad) from None
         if keys and self._keyed:
             return self._by_key(exchange, keys[0])
-        if found is None:
-            if self._mode == "required":
-                raise shared.missing(tokens=self._tokens, keys=self._keyed)
+        if found is None or (self._certified is not None and not self._tokens):
+            self._by_certificate(exchange)
             return None
         token, exchange.by_cookie = found
         if not self._tokens:
@@ -86,6 +86,18 @@ class Authenticate:
         self._accept(exchange, known)
         return None
 
+    def _by_certificate(self, exchange: Asking) -> None:
+        """The request carries nothing that counts here: perhaps its connection does."""
+        shared, certified, shown = self._shared, self._certified, exchange.channel.peer.certificate
+        if certified is not None and shown is not None:
+            try:
+                caller = certified.find(shown, shared.wall_clock())
+            except BadToken as bad:
+                raise shared.bad_certificate(exchange, bad) from None
+            self._accept(exchange, caller)
+        elif self._mode == "required":
+            raise shared.missing(tokens=self._tokens, keys=self._keyed, certificates=certified is not None)
+
     def _accept(self, exchange: Asking, caller: Caller) -> None:
         """The caller is known; whether its token still stands, and here, is asked each time."""
         shared, identity = self._shared, caller.identity
@@ -99,6 +111,8 @@ class Authenticate:
             if identity.tenant is not None:
                 shared.ledger.tenant_failed(identity.tenant, "revoked")
             shared.events(audit.TOKEN_REVOKED, exchange, tenant=identity.tenant, user=identity.subject)
+            if identity.method == "certificate":
+                raise Refused(REVOKED_TOKEN, "The certificate was revoked.", challenge("Certificate", shared.realm))
             raise Refused(
                 REVOKED_TOKEN, "", challenge("Bearer", shared.realm, "invalid_token", "the token was revoked")
             )

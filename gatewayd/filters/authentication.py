@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from gatewayd.core.reasons import (
+    EXPIRED_CERTIFICATE,
     EXPIRED_TOKEN,
     FORGED_TOKEN,
+    INVALID_CERTIFICATE,
     INVALID_CREDENTIAL,
     INVALID_TOKEN,
     UNAUTHENTICATED,
@@ -21,6 +23,7 @@ from gatewayd.core.tokens.issuers import Issuers
 from gatewayd.core.tokens.revocation import Revocations
 from gatewayd.filters.asking import Asking, Events
 from gatewayd.filters.caller import Caller, Callers
+from gatewayd.filters.certificates import Certificates
 from gatewayd.log import audit
 
 Mode = Literal["optional", "required"]
@@ -98,6 +101,7 @@ class Authentication:
     cookie: bytes | None = None
     key_header: bytes | None = None
     api_keys: ApiKeys | None = None
+    certificates: Certificates | None = None
     introspector: Introspector | None = None
 
     def refusal(self, exchange: Asking, bad: BadToken) -> Refused:
@@ -115,13 +119,26 @@ class Authentication:
         self.events(event, exchange, cause=bad.why)
         return Refused(reason, "", challenge("Bearer", self.realm, error_of(bad), bad.why))
 
-    def missing(self, *, tokens: bool = True, keys: bool = False) -> Refused:
-        """A credential is needed and there is none; the route takes `tokens`, API `keys`, or both."""
+    def missing(self, *, tokens: bool = True, keys: bool = False, certificates: bool = False) -> Refused:
+        """A credential is needed and there is none; the route takes `tokens`, API `keys`, `certificates`, or some."""
         if tokens:
             self.ledger.error("missing")
         self.ledger.failed("failure")
         offered = challenge("Bearer", self.realm) if tokens else b""
-        return Refused(UNAUTHENTICATED, "", offered + self.key_challenge() if keys else offered)
+        if keys:
+            offered += self.key_challenge()
+        if certificates:
+            offered += challenge("Certificate", self.realm)
+        return Refused(UNAUTHENTICATED, "", offered)
+
+    def bad_certificate(self, exchange: Asking, bad: BadToken) -> Refused:
+        """A client's certificate says nothing that counts here, or no more."""
+        expired = bad.error_type == "expired"
+        self.ledger.failed("expired" if expired else "failure")
+        self.events(audit.CERTIFICATE_REFUSED, exchange, cause=bad.why)
+        return Refused(
+            EXPIRED_CERTIFICATE if expired else INVALID_CERTIFICATE, "", challenge("Certificate", self.realm)
+        )
 
     def keys_only(self) -> Refused:
         """A token came where only API keys are taken; what is wrong with the token, if anything, nobody looked at."""

@@ -14,6 +14,7 @@ from gatewayd.core.messages import ResponseHead
 from gatewayd.core.reasons import (
     UPSTREAM_MALFORMED,
     UPSTREAM_RESET,
+    UPSTREAM_TLS,
     UPSTREAM_TRUNCATED,
     Refused,
 )
@@ -25,6 +26,7 @@ from gatewayd.http.fieldtable import FieldTable
 from gatewayd.http.interfaces import AnswerSink, Asker, BodySink, RequestTimeouts, Upload
 from gatewayd.http.link import Phase, ServiceLink
 from gatewayd.http.sections import RESPONSES
+from gatewayd.http.tls.client import TlsLost
 
 _IDLE, _AWAITING_HEAD, _BODY, _TUNNEL, _CLOSED = Phase
 
@@ -207,7 +209,8 @@ class UpstreamConnection(ServiceLink):
         self._sink = None
         if phase is _AWAITING_HEAD:
             stale = self.served > 0 and not self._reader.begun
-            answer.fail(StaleConnection() if stale else Refused(UPSTREAM_RESET))
+            broken = Refused(UPSTREAM_TLS if reason.check(TlsLost) else UPSTREAM_RESET)
+            answer.fail(StaleConnection() if stale else broken)
         elif phase is _TUNNEL or (phase is _BODY and self._reader.until_close and reason.check(ConnectionDone)):
             ended.resolve(None)
         elif phase is _BODY:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from socket import gaierror
 from typing import Any, Protocol
 
@@ -15,9 +14,10 @@ from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
-from gatewayd.core.reasons import CONNECT_FAILED, CONNECT_TIMEOUT, Refused
+from gatewayd.core.reasons import CONNECT_FAILED, CONNECT_TIMEOUT, UPSTREAM_TLS, Refused
 from gatewayd.http.connection import UpstreamConnection
 from gatewayd.http.outbox import Outbox
+from gatewayd.http.tls.client import ClientLayer, ClientTls, TlsFailed
 from gatewayd.http.transport import LoopTransport
 
 
@@ -45,22 +45,33 @@ class Where(Protocol):
         """The socket's path, of unix."""
 
 
-Dial = Callable[[Where, float, UpstreamConnection], "Deferred[UpstreamConnection]"]
+class Dial(Protocol):
+    """Opens a connection to an address within so many seconds, by TLS if it is told how.
+
+    Fails with `Refused` (`CONNECT_FAILED`, `CONNECT_TIMEOUT`, `UPSTREAM_TLS`), with `Unresolved` where a name has no
+    address.
+    """
+
+    def __call__(
+        self, where: Where, timeout: float, connection: UpstreamConnection, tls: ClientTls | None = None, /
+    ) -> Deferred[UpstreamConnection]:
+        """The connection, connected."""
 
 
 def dialer(reactor: Any) -> Dial:
-    """The way to open connections on `reactor`: uvloop's transports where it has such a loop, else its endpoints.
-
-    A dial takes an address, a time limit in seconds and the connection to connect, and fails with `Refused`
-    (`CONNECT_FAILED`, `CONNECT_TIMEOUT`), with `Unresolved` where a name has no address.
-    """
+    """The way to open connections on `reactor`: uvloop's transports where it has such a loop, else its endpoints."""
     loop = event_loop(reactor)
     outbox = Outbox(loop.call_soon) if loop else None
 
-    def dial(where: Where, timeout: float, connection: UpstreamConnection) -> Deferred[UpstreamConnection]:
-        dialing = (
-            _on_loop(loop, outbox, where, connection) if loop and outbox else _on_reactor(reactor, where, connection)
-        )
+    def dial(
+        where: Where, timeout: float, connection: UpstreamConnection, tls: ClientTls | None = None
+    ) -> Deferred[UpstreamConnection]:
+        layer = None if tls is None else ClientLayer(tls, connection, outbox)
+        protocol = connection if layer is None else layer
+        dialing = _on_loop(loop, outbox, where, protocol) if loop and outbox else _on_reactor(reactor, where, protocol)
+        if layer is not None:
+            secured = layer.done
+            dialing.addCallback(lambda _: secured)
         dialing.addTimeout(timeout, reactor, onTimeoutCancel=_timed_out)
         dialing.addCallbacks(lambda _: connection, _translate)
         return dialing
@@ -74,7 +85,7 @@ def event_loop(reactor: Any) -> asyncio.AbstractEventLoop | None:
 
 
 def _on_loop(
-    loop: asyncio.AbstractEventLoop, outbox: Outbox, where: Where, connection: UpstreamConnection
+    loop: asyncio.AbstractEventLoop, outbox: Outbox, where: Where, connection: UpstreamConnection | ClientLayer
 ) -> Deferred[Any]:
     def transport() -> LoopTransport:
         return LoopTransport(connection, outbox)
@@ -86,7 +97,7 @@ def _on_loop(
     return Deferred.fromFuture(asyncio.ensure_future(coroutine, loop=loop))
 
 
-def _on_reactor(reactor: Any, where: Where, connection: UpstreamConnection) -> Deferred[Any]:
+def _on_reactor(reactor: Any, where: Where, connection: UpstreamConnection | ClientLayer) -> Deferred[Any]:
     endpoint: IStreamClientEndpoint
     if where.kind == "unix":
         endpoint = UNIXClientEndpoint(reactor, where.path)
@@ -102,15 +113,15 @@ class _One(Factory):
 
     noisy = False
 
-    def __init__(self, connection: UpstreamConnection) -> None:
+    def __init__(self, connection: UpstreamConnection | ClientLayer) -> None:
         self._connection = connection
 
-    def buildProtocol(self, addr: IAddress) -> UpstreamConnection:  # type: ignore[override]  # an IProtocol
+    def buildProtocol(self, addr: IAddress) -> UpstreamConnection | ClientLayer:  # type: ignore[override]  # an IProtocol
         """The connection."""
         return self._connection
 
 
-def _without_delay(connection: UpstreamConnection) -> None:
+def _without_delay(connection: UpstreamConnection | ClientLayer) -> None:
     """Send small writes at once, as uvloop does."""
     set_no_delay = getattr(connection.transport, "setTcpNoDelay", None)
     if set_no_delay is not None:
@@ -128,6 +139,8 @@ def _translate(failure: Failure) -> Failure:
         return failure
     if failure.check(TwistedTimeoutError, asyncio.TimeoutError, TimeoutError):
         return Failure(Refused(CONNECT_TIMEOUT))
+    if failure.check(TlsFailed):
+        return Failure(Refused(UPSTREAM_TLS))
     if failure.check(DNSLookupError, gaierror):
         return Failure(Unresolved(CONNECT_FAILED))
     failure.trap(OSError, ConnectError)

@@ -21,6 +21,7 @@ from gatewayd.http.deadlines import Deadlines
 from gatewayd.http.fieldtable import FieldTable
 from gatewayd.http.inbound import InboundBody
 from gatewayd.http.interfaces import ClientTimeouts, Exchange, Limits
+from gatewayd.http.outbox import Outbox
 from gatewayd.http.proxied import ProxiedChannel, Version
 from gatewayd.http.sections import REQUESTS
 
@@ -71,6 +72,7 @@ class Listener(Factory):
     """
 
     noisy = False
+    scheme = "http"
 
     def __init__(
         self,
@@ -92,7 +94,8 @@ class Listener(Factory):
         self.fields = fields
         self.guards = fields.guarded if guards is None else guards
         self._access = access
-        self._proxied = proxied
+        self.proxied = proxied
+        self.outbox: Outbox | None = None  # that of the loop its connections are on, if they are on one
         self.serve = application.serve
         self.refuse = application.refuse
         self.limits = limits
@@ -106,7 +109,7 @@ class Listener(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> ServerChannel:  # type: ignore[override]  # an IProtocol
         """A channel for one client."""
-        return ServerChannel(self) if self._proxied is None else ProxiedChannel(self, self._proxied.version)
+        return ServerChannel(self) if self.proxied is None else ProxiedChannel(self, self.proxied.version)
 
     def admit(self, channel: ServerChannel) -> bool:
         """Count a new connection and say who its peer is; False if there are too many, or nobody is there any more."""
@@ -117,7 +120,7 @@ class Listener(Factory):
         if not address and isinstance(host, IPv4Address | IPv6Address):
             # Reset before it was accepted. What it sent is still there, and would pass for a unix socket's peer.
             return False
-        proxied = self._proxied
+        proxied = self.proxied
         if not (self._access.allows(address) if proxied is None else address in proxied.balancers):
             census.on_rejected("blocklist")
             return False
@@ -125,7 +128,7 @@ class Listener(Factory):
             census.on_rejected("limit")
             return False
         port = host.port if isinstance(host, IPv4Address | IPv6Address) else 0
-        channel.peer = Peer(address, port, "http", address in self.trusted)
+        channel.peer = Peer(address, port, self.scheme, address in self.trusted)
         census.total += 1
         census.by_address[address] += 1
         self.channels.add(channel)
@@ -143,7 +146,7 @@ class Listener(Factory):
         self._uncount(channel.peer.address)
         census.by_address[address] += 1
         port = 0 if destination is None else destination.port
-        channel.peer = Peer(address, port, "http", address in self.trusted)
+        channel.peer = Peer(address, port, self.scheme, address in self.trusted)
         return True
 
     def reject(self, channel: ServerChannel) -> None:

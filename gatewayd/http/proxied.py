@@ -14,14 +14,19 @@ Version = Literal["v1", "v2", "any"]
 _FIRST: dict[Version, bytes] = {"v1": b"P", "v2": b"\r", "any": b"P\r"}  # the bytes that headers begin with
 
 
+def may_begin(version: Version, data: bytes) -> bool:
+    """Whether a header of this version can begin as `data` does."""
+    return data[:1] in _FIRST[version]
+
+
 class ProxiedChannel(ServerChannel):
     """A `ServerChannel` whose connection begins with a PROXY header; one that does not is cut off unanswered."""
 
-    __slots__ = ("_allowed", "_begun", "_preface")
+    __slots__ = ("_begun", "_preface", "_version")
 
     def __init__(self, listener: Listener, version: Version) -> None:
         super().__init__(listener)
-        self._allowed = _FIRST[version]
+        self._version = version
         self._begun = False
         self._preface: ProxyHeader | None = ProxyHeader()
 
@@ -35,7 +40,7 @@ class ProxiedChannel(ServerChannel):
             return
         if not self._begun:
             self._begun = True
-            if data[:1] not in self._allowed:
+            if not may_begin(self._version, data):
                 self._refuse()
                 return
         try:

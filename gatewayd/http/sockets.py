@@ -87,6 +87,7 @@ class Served:
             self._port = self._reactor.adoptStreamPort(self._socket.fileno(), self._socket.family, self._listener)
             return succeed(None)
         listener, outbox = self._listener, Outbox(loop.call_soon)
+        listener.outbox = outbox
 
         def transport() -> LoopTransport:
             return LoopTransport(listener.buildProtocol(None), outbox)

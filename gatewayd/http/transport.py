@@ -120,6 +120,11 @@ class LoopTransport(asyncio.Protocol):
         else:
             self._loop_transport.writelines(unsent)
 
+    def send(self, data: bytes) -> None:
+        """Send `data` now; for whoever keeps what is written until the end of the turn itself."""
+        if not (self.disconnecting or self._loop_transport.is_closing()):
+            self._loop_transport.write(data)
+
     def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:  # type: ignore[override]
         """Let `producer` (a push producer) know when to pause and resume."""
         self._producer = producer

@@ -30,6 +30,9 @@ TOKEN_REVOKED = _told("revoked_token_used", "revoked token used", "A token was p
 API_KEY_REFUSED = _told(
     "api_key_refused", "API key refused", "An API key is malformed, unknown, wrong or expired.", "cause", "key_id"
 )
+CERTIFICATE_REFUSED = _told(
+    "certificate_refused", "certificate refused", "A client's certificate does not say who is calling.", "cause"
+)
 CROSS_SITE = _told(
     "cross_site_request", "cross-site request", "A page of another site caused a request with a cookie.", "cause"
 )

@@ -7,15 +7,13 @@ A name is part of the interface: alerts and searches go by it. Adding an event m
 from __future__ import annotations
 
 from gatewayd.log.event import Event
+from gatewayd.log.events_tls import *  # noqa: F403  # a part of this table
 
 # The process.
 STARTED = Event(
-    "gateway.started",
-    "info",
-    "gatewayd {version} listens: {where}; {what}",
-    "Every address is bound, and requests are served.",
-    ("routes", "services"),
-)
+    "gateway.started", "info", "gatewayd {version} listens: {where}; {what}",
+    "Every address is bound, and requests are served.", ("routes", "services"),
+)  # fmt: skip
 START_FAILED = Event(
     "gateway.start_failed", "critical", "gatewayd cannot serve", "The process ends; the exception says why.",
     failure=True,

@@ -28,6 +28,7 @@ FIELDS: dict[str, str] = {
     "last_failure": "what failed last",
     "late": "more about how bad it is, in words",
     "limit": "the rate limit, as the configuration calls it; or seconds that something may take",
+    "listener": "the listener, as the configuration calls it",
     "log": "which log: `access_log`, `audit` or `log`",
     "lost": "lines lost in all since it began",
     "method": "the request's method",
@@ -60,5 +61,6 @@ FIELDS: dict[str, str] = {
     "waited": "seconds that they were waited for",
     "what": "what it is about, in words",
     "where": "every address that is listened on",
+    "whose": "the listener or service that the files are of",
     "why": "why, in words",
 }

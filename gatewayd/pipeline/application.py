@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from copy import copy
 from email.utils import formatdate
 from itertools import count
 from typing import Protocol
@@ -97,6 +98,12 @@ class Application:
         self._id_prefix = os.urandom(8).hex().encode()
         self._date = b""
         self._date_until = -1.0
+
+    def leading(self, locate: Callable[[RequestHead], Located]) -> Application:
+        """The same, but that `locate` finds the routes."""
+        other = copy(self)
+        other.locate = locate
+        return other
 
     def serve(self, channel: ServerChannel, head: RequestHead, body: InboundBody | None, since: float) -> Exchange:
         """An exchange for a whole head."""

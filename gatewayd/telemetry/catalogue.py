@@ -124,7 +124,7 @@ CONNECT_DURATION = histogram("downstream_connect_duration_seconds", "service", D
     "Time to open a connection to a service, TLS included.", "at each new connection")
 RETRIES = counter("downstream_retries_total", "service reason",
     "Further attempts at a service, by what became of the one before; hedge where it only was slow.",
-    "when the further attempt is decided on", known="connect reset timeout protocol status hedge")
+    "when the further attempt is decided on", known="connect reset timeout protocol tls status hedge")
 TARGETS = gauge("downstream_targets", "service state",
     "Targets of a service by state: unhealthy ones fail their checks or are ejected, draining ones are leaving.",
     "read at each scrape", known="healthy unhealthy draining")

@@ -33,11 +33,12 @@ from gatewayd.upstream.answer import CallFailed
 from gatewayd.upstream.health import Probe, Settings, Where
 from gatewayd.upstream.unpacked import Unpacked
 
+Secured = Callable[[IStreamClientEndpoint], IStreamClientEndpoint]
 MOST_READ = 64 * 1024  # bytes of an answer's body that are looked through
 
 
-def probe(reactor: Any, address: Where, settings: Settings) -> Probe:
-    """What a check of the target at `address` asks."""
+def probe(reactor: Any, address: Where, settings: Settings, secured: Secured | None = None) -> Probe:
+    """What a check of the target at `address` asks; by TLS where `secured` puts that on an endpoint."""
     port = settings.port or address.port
     endpoint: IStreamClientEndpoint
     if address.kind == "unix":
@@ -46,8 +47,10 @@ def probe(reactor: Any, address: Where, settings: Settings) -> Probe:
     else:
         endpoint = _tcp(address.host)(reactor, address.host, port, settings.timeout)
         host = f"[{address.host}]" if ":" in address.host else address.host
-        host = host if port == 80 else f"{host}:{port}"
+        host = host if port == (80 if secured is None else 443) else f"{host}:{port}"
     endpoint = _Quiet(endpoint)
+    if secured is not None:
+        endpoint = secured(endpoint)
     if settings.path is None:
         return connect_probe(endpoint, settings)
     return http_probe(client_for(reactor, endpoint), settings.host or host, settings.path, settings, reactor)
@@ -185,4 +188,6 @@ def _phrase(error: ConnectError | DNSLookupError | ResponseFailed, timeout: floa
         return "the name has no address"
     if isinstance(error, ConnectTimeout):
         return f"no connection in {timeout:g} s"
-    return os.strerror(error.osError).lower() if isinstance(error.osError, int) else "no connection"
+    if isinstance(error.osError, int):
+        return os.strerror(error.osError).lower()
+    return str(error.args[0]) if error.args and error.args[0] else "no connection"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic
+from typing import Any, Generic
 
 from gatewayd.core.balance import admits, share
 from gatewayd.core.breaker import Breaker, Permit, Rejected, State
@@ -19,7 +19,8 @@ class Target(Generic[C]):
     `authority` is the Host it is called by if the service wants its own; `weight` its share among its like; of all
     `priority` groups the lowest that can answer is asked. `active` counts the requests it is answering. `ejection` is
     its own circuit breaker: while that is open, nobody picks the target. `latency` and `stamp` belong to the policy
-    that balances. From `slow_since` to `slow_until` a new target's share grows to the full one.
+    that balances. From `slow_since` to `slow_until` a new target's share grows to the full one. `tls` is how it is met,
+    where that is by TLS.
     """
 
     __slots__ = (
@@ -35,6 +36,7 @@ class Target(Generic[C]):
         "slow_since",
         "slow_until",
         "stamp",
+        "tls",
         "url",
         "weight",
     )
@@ -50,6 +52,7 @@ class Target(Generic[C]):
         priority: int = 0,
         slow_since: float = 0.0,
         slow_until: float = 0.0,
+        tls: Any = None,
     ) -> None:
         self.url = self.name = url
         self.authority = authority
@@ -57,6 +60,7 @@ class Target(Generic[C]):
         self.pool = pool
         self.weight = weight
         self.priority = priority
+        self.tls = tls
         self.slow_since = slow_since
         self.slow_until = slow_until
         self.active = 0

@@ -101,7 +101,9 @@ class World:
         self.builder = ServiceBuilder(self.metrics, self._dial, self.deadlines, self.now, lambda: self.random())
         self.services = self.builder.build(self.config)
 
-    def _dial(self, where: Where, timeout: float, connection: UpstreamConnection) -> Deferred[UpstreamConnection]:
+    def _dial(
+        self, where: Where, timeout: float, connection: UpstreamConnection, tls: object = None
+    ) -> Deferred[UpstreamConnection]:
         self.dials.append(Dial(where, timeout, connection, Wire(self.reactor)))
         return self.dials[-1].outcome
 

@@ -67,11 +67,11 @@ def reactor_imports(root: Path = ROOT) -> Iterator[str]:
 
 
 def core_imports(root: Path = ROOT) -> Iterator[str]:
-    """Imports of the core from outside the standard library and the core itself; judging tokens needs cryptography."""
+    """Imports of the core from outside the standard library and the core itself; tokens and certificates need more."""
     for name, path in _files(root, ("gatewayd/core",), ".py"):
         for line, imported in imported_names(ast.parse(path.read_text("utf-8"))):
             top = imported.split(".")[0]
-            if top in CRYPTOGRAPHY and name.startswith("gatewayd/core/tokens/"):
+            if top in CRYPTOGRAPHY and name.startswith(("gatewayd/core/tokens/", "gatewayd/core/tls/")):
                 continue
             if top not in sys.stdlib_module_names and not imported.startswith("gatewayd.core"):
                 yield f"{name}:{line}: imports {imported}; the core knows the standard library only"

@@ -68,20 +68,23 @@ def test_not_an_address(text: str, message: str, hint: str) -> None:
         ("http://[::1]:9005", Address("tcp", "::1", 9005), b"[::1]:9005"),
         ("http://[::1]", Address("tcp", "::1", 80), b"[::1]"),
         ("unix:/run/p.sock", Address("unix", path="/run/p.sock"), b"localhost"),
+        ("https://payment", Address("tcp", "payment", 443), b"payment"),
+        ("HTTPS://[::1]:80", Address("tcp", "::1", 80), b"[::1]:80"),
+        ("https://payment:8443", Address("tcp", "payment", 8443), b"payment:8443"),
     ],
 )
 def test_target(url: str, address: Address, authority: bytes) -> None:
-    """A target is an http URL without path, or a unix socket; its authority is what Host becomes."""
+    """A target is an http or https URL without path, or a unix socket; its authority is what Host becomes."""
     target = Target.parse(url)
     assert (target.url, target.address, target.authority) == (url, address, authority)
+    assert target.secure is url.lower().startswith("https:")
 
 
 @pytest.mark.parametrize(
     ("url", "message", "hint"),
     [
         ("payment:9005", "{value} is not a target", "write http://host:port or unix:/path"),
-        ("https://p", "{value} asks for TLS, which targets do not speak", "write http://host:port"),
-        ("ftp://p", "{value} has an unknown scheme", "write http://host:port or unix:/path"),
+        ("ftp://p", "{value} has an unknown scheme", "write http://host:port, https://host:port or unix:/path"),
         ("http://u:p@h", "a target cannot hold a user or password", "set an Authorization header on the route"),
         (
             "http://h:1/",

@@ -23,7 +23,7 @@ _NAMES = "use letters, digits and signs of ASCII, without blanks and commas"
             "authentication: {realm: x}",
             1,
             "nobody could prove who is calling",
-            "add 'issuers', 'api_keys' or 'introspection', or remove the section",
+            "add 'issuers', 'api_keys', 'introspection' or 'certificates', or remove the section",
         ),
         ("authentication: {isuers: {}}", 18, "unknown key 'isuers'", "did you mean 'issuers'?"),
         ("authentication: {issuers: {}}", 18, "there is no issuer", "add one, or remove the key"),

@@ -25,10 +25,10 @@ _NO_WORD = "'none' is not what switches this off"
         ),
         ("targets: [[a]]", "[a]", "must be a target", "write it as http://host:port or unix:/path"),
         (
-            "targets: [{url: 'https://a'}]",
-            "'https",
-            "'https://a' asks for TLS, which targets do not speak",
-            "write http://host:port",
+            "targets: [{url: 'ftp://a'}]",
+            "'ftp",
+            "'ftp://a' has an unknown scheme",
+            "write http://host:port, https://host:port or unix:/path",
         ),
         (
             "targets: [{url: 'http://a', weight: 0}]",

@@ -46,7 +46,7 @@ def test_errors(kind: str) -> None:
 
 def test_errors_unless_configured() -> None:
     """Those that the configuration can name count."""
-    assert Rules().errors == {"connect", "timeout", "reset", "protocol"}
+    assert Rules().errors == {"connect", "timeout", "reset", "protocol", "tls"}
 
 
 def test_an_error_nobody_knows() -> None:

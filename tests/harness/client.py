@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import selectors
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Iterable
@@ -47,8 +48,19 @@ def abort(sock: socket.socket) -> None:
 class Client:
     """One connection, read and written step by step; every wait ends after `timeout` seconds with TimeoutError."""
 
-    def __init__(self, address: str, *, timeout: float = PATIENCE, receive_buffer: int | None = None) -> None:
+    def __init__(
+        self,
+        address: str,
+        *,
+        timeout: float = PATIENCE,
+        receive_buffer: int | None = None,
+        tls: ssl.SSLContext | None = None,
+        server_name: str | None = None,
+    ) -> None:
+        """With `tls` the connection is by TLS, to whoever is called `server_name`; raises `ssl.SSLError`."""
         self.sock = connect(address, timeout=timeout, receive_buffer=receive_buffer)
+        if tls is not None:
+            self.sock = tls.wrap_socket(self.sock, server_hostname=server_name)
         self.reader = ByteReader(lambda: self.sock.recv(65536))
 
     def __enter__(self) -> Self:

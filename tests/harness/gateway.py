@@ -220,11 +220,11 @@ class GatewayProcess:
             raise GatewayError(f"/metrics answered {response.status}: {response.body!r}")
         return response.body.decode()
 
-    def metric(self, name: str, **labels: str) -> float:
+    def metric(self, name: str, /, **labels: str) -> float:
         """The sum of the samples `name` whose labels include `labels`; 0.0 without one."""
         return sum(sample.value for sample in self.samples(name, **labels))
 
-    def samples(self, name: str, **labels: str) -> list[Sample]:
+    def samples(self, name: str, /, **labels: str) -> list[Sample]:
         """The samples of one scrape called `name` whose labels include `labels`."""
         lines = (line for line in self.scrape().splitlines(keepends=True) if line.startswith(name))
         return [
@@ -236,7 +236,7 @@ class GatewayProcess:
 
     # what is waited for: each look is a scrape apart, which is a turn of the gateway's reactor at least
 
-    def wait_metric(self, name: str, value: float, **labels: str) -> None:
+    def wait_metric(self, name: str, value: float, /, **labels: str) -> None:
         """Returns once `metric` is `value`; raises `GatewayError` where that does not happen."""
         deadline = time.monotonic() + PATIENCE
         while (last := self.metric(name, **labels)) != value:

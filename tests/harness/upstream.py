@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,10 +38,21 @@ class RecordingUpstream:
 
     A request is answered by what `on` registered for its path, else by `answer`. Canned bytes are sent once the
     whole request was read; a script reads and sends for itself and may leave the connection open for the next one.
-    `greeting` runs on each new connection before anything was read.
+    `greeting` runs on each new connection before anything was read. With `tls` connections begin with that; why one
+    does not is in `not_tls`.
     """
 
-    def __init__(self, *, host: str = "127.0.0.1", port: int = 0, path: str | None = None, backlog: int = 128) -> None:
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        path: str | None = None,
+        backlog: int = 128,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.tls = tls
+        self.not_tls: list[str] = []
         self.changed = threading.Condition()
         self.connections: list[UpstreamConnection] = []
         self.answer: Script | bytes = echo
@@ -74,7 +86,7 @@ class RecordingUpstream:
     @property
     def url(self) -> str:
         """The address as a target in the gateway's configuration."""
-        return self.address if self.path else f"http://{self.address}"
+        return self.address if self.path else f"{'http' if self.tls is None else 'https'}://{self.address}"
 
     def __enter__(self) -> Self:
         self._accepting.start()
@@ -145,6 +157,13 @@ class RecordingUpstream:
 
     def _serve(self, connection: UpstreamConnection) -> None:
         try:
+            if self.tls is not None:
+                try:
+                    connection.sock = self.tls.wrap_socket(connection.sock, server_side=True)
+                except (ssl.SSLError, OSError) as error:
+                    self.not_tls.append(str(error))
+                    connection.hang_up()
+                    return
             if self.greeting is not None:
                 self.greeting(connection)
             while not connection.closed and (request := connection.read_request_head()) is not None:

@@ -16,9 +16,10 @@ from gatewayd.http.channel import ServerChannel
 from gatewayd.http.deadlines import INTERVAL, Deadlines
 from gatewayd.http.inbound import InboundBody
 from gatewayd.http.listener import Census, Listener
+from gatewayd.http.tls.server import ServerTls
 from gatewayd.http.writer import Framing
 
-from .wire import THERE, Wire
+from .wire import HERE, THERE, Wire
 
 GET = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -188,9 +189,9 @@ class World:
             now=self.clock.seconds,
         )
 
-    def connect(self, peer: IAddress = THERE) -> Wire:
+    def connect(self, peer: IAddress = THERE, host: IAddress = HERE) -> Wire:
         """One more client."""
-        return Wire(self.listener.buildProtocol(None), self.clock, peer=peer)
+        return Wire(self.listener.buildProtocol(None), self.clock, peer=peer, host=host)
 
     def connect_from(self, address: str) -> Wire:
         """One more client, from an IPv4 address."""
@@ -217,5 +218,8 @@ class World:
 
 def channel_of(wire: Wire) -> ServerChannel:
     """The channel behind a client's wire."""
-    assert isinstance(wire.protocol, ServerChannel)
-    return wire.protocol
+    protocol = wire.protocol
+    if isinstance(protocol, ServerTls):
+        protocol = protocol.protocol
+    assert isinstance(protocol, ServerChannel)
+    return protocol

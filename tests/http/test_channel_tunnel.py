@@ -15,7 +15,7 @@ POST = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n"
 
 def local(world: World) -> Wire:
     """One more client, on a unix socket."""
-    return Wire(world.listener.buildProtocol(None), world.clock, peer=UNIXAddress(None), host=UNIXAddress("/run/s"))
+    return world.connect(UNIXAddress(None), UNIXAddress("/run/s"))
 
 
 class FarEnd:

@@ -144,7 +144,9 @@ class World:
         )
         self.deadlines.start()
 
-    def _dial(self, where: Where, timeout: float, connection: UpstreamConnection) -> Deferred[UpstreamConnection]:
+    def _dial(
+        self, where: Where, timeout: float, connection: UpstreamConnection, tls: object = None
+    ) -> Deferred[UpstreamConnection]:
         wire = Wire(self.clock, IPv4Address("TCP", "127.0.0.1", 9005), IPv4Address("TCP", "127.0.0.1", 40000))
         dial = Dial(where, timeout, connection, wire)
         self.dials.append(dial)

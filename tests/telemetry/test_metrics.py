@@ -20,6 +20,7 @@ def busy() -> Metrics:
     metrics = Metrics(aliases=True)
     metrics.build_info(version="0.1.0", revision="abc", python="3.11.2", twisted="26.10.0", openssl="3.0")
     metrics.config_info("f00d")
+    metrics.certificates.loaded({"api": 1.8e9})
     metrics.route("tickets").method(b"GET").finish(200, 0.01, 0, 100)
     service = metrics.service("ticket")
     service.attempt(200, 0.005)

@@ -111,10 +111,10 @@ def test_same_targets(world: World) -> None:
 def test_broken(world: World) -> None:
     """The last good targets stay; nothing is read until the file is another one."""
     started(world)
-    world.write("- http://10.0.0.1\n- https://b\n")
+    world.write("- http://10.0.0.1\n- ftp://b\n")
     for _ in range(3):
         world.look()
-    why = "line 2: 'https://b' asks for TLS, which targets do not speak (write http://host:port)"
+    why = "line 2: 'ftp://b' has an unknown scheme (write http://host:port, https://host:port or unix:/path)"
     assert (world.failed, world.discovery.failure) == ([why], why)
     assert world.discovery.targets == (A,)
     world.write("[http://10.0.0.2]")

@@ -57,8 +57,8 @@ def test_targets(content: bytes) -> None:
         (b"targets: [http://a]\ntargets: []", "line 1: a mapping has the key 'targets' here, once, and no other"),
         (b"- http://a\n- http://a:80\n", "line 2: http://a:80 is listed twice"),
         (
-            b"- http://a\n- https://b\n",
-            "line 2: 'https://b' asks for TLS, which targets do not speak (write http://host:port)",
+            b"- http://a\n- ftp://b\n",
+            "line 2: 'ftp://b' has an unknown scheme (write http://host:port, https://host:port or unix:/path)",
         ),
         (b"- http://a\n- 5\n", "line 2: must be a target (write it as http://host:port or unix:/path)"),
         (b"- [http://a]\n", "line 1: must be a target (write it as http://host:port or unix:/path)"),

@@ -13,7 +13,7 @@ from gatewayd.config.models.issuers import KEY_FORMS, SOURCES, key_in
 from gatewayd.config.problems import Problem
 from gatewayd.config.source.nodes import ListNode, MapNode, Mark, Node, ScalarNode, complain, find, text_at
 
-_WAYS = ("issuers", "api_keys", "introspection")
+_WAYS = ("issuers", "api_keys", "introspection", "certificates")
 _ALGORITHMS = frozenset(get_args(get_args(Algorithm)[0]))
 _KEY_SOURCES = ("keys", "file", "redis")
 
@@ -23,6 +23,9 @@ def check_identity(sections: Mapping[str, MapNode | ListNode], complete: bool) -
     section = sections.get("authentication")
     if isinstance(section, MapNode):
         yield from _check_authentication(section, complete)
+        if complete and "certificates" in section.keys and not _asks_for_certificates(sections.get("listeners")):
+            hint = "add 'client_auth: optional' or 'required' to the 'tls' of a listener"
+            yield section.keys["certificates"].problem("no listener asks clients for certificates", hint)
     redis = sections.get("redis")
     if complete and redis is None:
         yield from _check_redis_there(sections)
@@ -38,10 +41,16 @@ def check_identity(sections: Mapping[str, MapNode | ListNode], complete: bool) -
         yield from check_cors(cors, cors.mark)
 
 
+def _asks_for_certificates(listeners: Node | None) -> bool:
+    """Whether clients may show certificates to any of the listeners."""
+    nodes = listeners.items if isinstance(listeners, ListNode) else ()
+    return any(text_at(node, ("tls", "client_auth")) in ("optional", "required") for node in nodes)
+
+
 def methods_in(sections: Mapping[str, MapNode | ListNode]) -> tuple[str, ...]:
     """The ways to prove who is calling that are configured, as `auth.methods` calls them."""
     section = sections.get("authentication")
-    names = ("jwt", "api_key", "introspection")
+    names = ("jwt", "api_key", "introspection", "certificate")
     found = [isinstance(section, MapNode) and way in section.keys for way in _WAYS]
     return tuple(name for name, there in zip(names, found, strict=True) if there)
 
@@ -57,7 +66,7 @@ def check_cors(node: Node | None, mark: Mark) -> Iterator[Problem]:
 def _check_authentication(section: MapNode, complete: bool) -> Iterator[Problem]:
     """At least one way to prove who is calling, and each of them sound."""
     if complete:
-        hint = "add 'issuers', 'api_keys' or 'introspection', or remove the section"
+        hint = "add 'issuers', 'api_keys', 'introspection' or 'certificates', or remove the section"
         yield from at_least_one(section, _WAYS, section.mark, "nobody could prove who is calling", hint)
         if not {"issuers", "introspection"}.intersection(section.keys):
             hint = "remove it, or add 'issuers' or 'introspection'"

@@ -97,7 +97,7 @@ class Target:
     """One place where a service answers: `url` as written, its address, and the Host it is called by.
 
     `weight` is its share among its like, 1 to 1000. Of all `priority` groups, 0 to 9, the lowest that can answer is
-    asked.
+    asked. It is met by TLS if it is `secure`.
     """
 
     url: str
@@ -105,6 +105,7 @@ class Target:
     authority: bytes
     weight: int = 1
     priority: int = 0
+    secure: bool = False
 
     def __str__(self) -> str:
         """The text `parse` accepts."""
@@ -138,8 +139,9 @@ class Target:
 
     @classmethod
     def parse(cls, text: str) -> Target:
-        """The target in `text`: `http://host:port` (port 80 if left out) or `unix:/path`. Raises `Complaint`.
+        """The target in `text`: `http://host:port`, `https://host:port` or `unix:/path`. Raises `Complaint`.
 
+        Ports 80 and 443 may be left out.
         A unix socket is called by the Host `localhost`.
         """
         if text.startswith("unix:"):
@@ -147,10 +149,9 @@ class Target:
         scheme, separator, rest = text.partition("://")
         if not separator:
             raise Complaint("{value} is not a target", "write http://host:port or unix:/path")
-        if scheme.lower() == "https":
-            raise Complaint("{value} asks for TLS, which targets do not speak", "write http://host:port")
-        if scheme.lower() != "http":
-            raise Complaint("{value} has an unknown scheme", "write http://host:port or unix:/path")
+        if scheme.lower() not in ("http", "https"):
+            raise Complaint("{value} has an unknown scheme", "write http://host:port, https://host:port or unix:/path")
+        secure = scheme.lower() == "https"
         if "@" in rest:
             raise Complaint("a target cannot hold a user or password", "set an Authorization header on the route")
         end = min((rest.find(mark) for mark in "/?#" if mark in rest), default=len(rest))
@@ -159,11 +160,12 @@ class Target:
             raise Complaint("{value} goes on after the port", hint, offset=len(text) - len(rest) + end)
         if not rest or rest.startswith(":"):
             raise Complaint("{value} names no host", "write http://host:port")
-        address = Address.parse(rest, default_port=80)
+        usual = 443 if secure else 80
+        address = Address.parse(rest, default_port=usual)
         if address.port == 0:
             raise Complaint("{value} has port 0", "a target needs the port the service listens on")
-        authority = str(address).removesuffix(":80") if address.port == 80 else str(address)
-        return cls(text, address, authority.encode("ascii"))
+        authority = str(address).removesuffix(f":{usual}") if address.port == usual else str(address)
+        return cls(text, address, authority.encode("ascii"), secure=secure)
 
 
 _TARGET_KEYS = ("url", "weight", "priority")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, get_args
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, SecretStr, WithJsonSchema
 
 from gatewayd.config.complaint import Complaint
 from gatewayd.config.models.apikeys import ApiKeys
@@ -14,8 +14,24 @@ from gatewayd.config.models.issuers import ClaimNames, TokenIssuer
 from gatewayd.config.models.names import Cookie, ServiceName
 from gatewayd.config.models.section import Section, count
 from gatewayd.config.models.values import Duration, Frozen, FrozenDict, Kind, proves
+from gatewayd.core.tokens.certificate import CertificateParts, Part
 
-METHODS = ("jwt", "api_key", "introspection")
+METHODS = ("jwt", "api_key", "introspection", "certificate")
+
+
+def _part_or_off(value: object) -> object:
+    """A part of certificates; None for `off`."""
+    return None if value == "off" else value
+
+
+_PARTS = get_args(Part)
+PartOrOff = Annotated[
+    Part | None,
+    BeforeValidator(_part_or_off),
+    WithJsonSchema({"enum": [*_PARTS, "off"]}),
+    PlainSerializer(lambda part: "off" if part is None else part),
+    Kind(", ".join(f"`{part}`" for part in (*_PARTS, "off"))),
+]
 
 
 def _realm(text: str) -> str:
@@ -48,6 +64,19 @@ class Introspection(Section):
     claims: ClaimNames = Field(default=ClaimNames(), description="Where the answers say what.")
 
 
+class ClientCertificates(Section):
+    """Who a client is by its certificate: which part of that says what."""
+
+    subject: Part = Field(default="common_name", description="Who the caller is; there must be one value.")
+    tenant: PartOrOff = Field(default=None, description="The caller's tenant, one value at most.")
+    roles: PartOrOff = Field(default=None, description="The caller's roles, each value one.")
+
+    @property
+    def parts(self) -> CertificateParts:
+        """The same, ready to look them up."""
+        return CertificateParts(self.subject, self.tenant, self.roles)
+
+
 class RevocationList(Section):
     """Tokens and subjects that are believed no more although their tokens have not expired."""
 
@@ -74,10 +103,14 @@ class Authentication(Section):
     )
     api_keys: ApiKeys | None = Field(default=None, description="Takes API keys.")
     introspection: Introspection | None = Field(default=None, description="Asks about tokens that are no JWTs.")
+    certificates: ClientCertificates | None = Field(
+        default=None, description="Takes the certificates that clients show by TLS; see `client_auth` of listeners."
+    )
     revocations: RevocationList = Field(default=RevocationList(), description="What is believed no more.")
 
     @property
     def methods(self) -> tuple[str, ...]:
         """The ways to prove who is calling that are configured, out of `METHODS`."""
-        given = (bool(self.issuers), self.api_keys is not None, self.introspection is not None)
+        others = (self.api_keys, self.introspection, self.certificates)
+        given = (bool(self.issuers), *(other is not None for other in others))
         return tuple(method for method, there in zip(METHODS, given, strict=True) if there)

@@ -20,6 +20,7 @@ _Slug = Literal[
     "pool-exhausted",
     "connect-failed",
     "connect-timeout",
+    "upstream-tls",
     "upstream-reset",
     "upstream-malformed",
     "response-timeout",

@@ -12,6 +12,7 @@ from gatewayd.config.models.names import Peer, ServiceName, SocketAddress
 from gatewayd.config.models.network import Network
 from gatewayd.config.models.ratelimits import LimitNames
 from gatewayd.config.models.section import Section, count
+from gatewayd.config.models.tls import ListenerTls, OwnRedirect
 
 
 class Listener(Section):
@@ -32,6 +33,11 @@ class Listener(Section):
         default=(), description="Who may connect then: the load balancers in front; needed with `proxy_protocol`."
     )
 
+    tls: ListenerTls | None = Field(default=None, description="Speaks HTTPS here, and nothing else.")
+    redirect_to_https: OwnRedirect = Field(
+        default=None, description="Answers every request with 308, to the same place by HTTPS; `true`, or a port."
+    )
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         """What its values must agree on."""
@@ -42,4 +48,7 @@ class Listener(Section):
             hint = "remove it, or add 'proxy_protocol: any'"
             message = "without 'proxy_protocol' this does nothing"
             raise Complaint(message, hint, at=("proxy_protocol_from",), on_key=True)
+        if self.tls is not None and self.redirect_to_https is not None:
+            hint = "remove it, and write it at the listener without 'tls'"
+            raise Complaint("clients speak HTTPS here already", hint, at=("redirect_to_https",), on_key=True)
         return self

@@ -11,8 +11,8 @@ from pydantic import PlainValidator, WithJsonSchema
 from gatewayd.config.complaint import Complaint, suggestion
 from gatewayd.config.models.values import REFERENCE_PATTERN, Kind
 
-_Error = Literal["connect", "timeout", "reset", "protocol"]
-ERRORS: tuple[_Error, ...] = ("connect", "timeout", "reset", "protocol")
+_Error = Literal["connect", "timeout", "reset", "protocol", "tls"]
+ERRORS: tuple[_Error, ...] = ("connect", "timeout", "reset", "protocol", "tls")
 
 _CLASS = re.compile(r"[1-9]xx")
 

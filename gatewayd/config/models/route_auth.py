@@ -11,7 +11,7 @@ from gatewayd.config.models.section import Section
 from gatewayd.config.models.values import Kind
 from gatewayd.config.models.words import or_word
 
-AuthMethod = Literal["jwt", "api_key", "introspection"]
+AuthMethod = Literal["jwt", "api_key", "introspection", "certificate"]
 AuthMode = Literal["public", "optional", "required"]
 
 
@@ -23,7 +23,9 @@ class RouteAuth(Section):
         description="`public` does not ask; `optional` asks, and lets callers through who say nothing; `required` "
         "refuses those with 401.",
     )
-    methods: Annotated[tuple[AuthMethod, ...] | None, Kind("list of `jwt`, `api_key`, `introspection`")] = Field(
+    methods: Annotated[
+        tuple[AuthMethod, ...] | None, Kind("list of `jwt`, `api_key`, `introspection`, `certificate`")
+    ] = Field(
         default=None, min_length=1, description="How they may prove it; every way that is configured if left out."
     )
     issuers: tuple[ServiceName, ...] | None = Field(

@@ -18,6 +18,7 @@ from gatewayd.config.models.names import TargetUrl, origin
 from gatewayd.config.models.retries import Retries
 from gatewayd.config.models.section import Section, count
 from gatewayd.config.models.timeouts import ServiceTimeouts
+from gatewayd.config.models.tls import ServiceTls
 from gatewayd.config.models.values import Duration, Kind
 
 PLACES = ("targets", "discovery")
@@ -60,7 +61,7 @@ class Service(Section):
 
     targets: Annotated[tuple[TargetUrl, ...], AfterValidator(_distinct), Kind("list of targets")] = Field(
         default=(),
-        description="Where it answers: `http://host:port` (port 80 if left out) or `unix:/path`; at least one. Also "
+        description="Where it answers: `http://host:port`, `https://host:port` or `unix:/path`; at least one. Also "
         "`{url, weight, priority}`: the share among its like, 1 to 1000 (1), and the group, 0 to 9 (0), of which the "
         "lowest that can answer is asked.",
     )
@@ -76,4 +77,8 @@ class Service(Section):
     health: Health | None = Field(default=None, description="Asks its targets how they are.")
     retries: Retries = Field(default=Retries(), description="When a request is tried again.")
     concurrency: Concurrency = Field(default=Concurrency(), description="How many requests it gets at a time.")
+    tls: ServiceTls | None = Field(
+        default=None,
+        description="How `https://` targets are met. Where it is there, those that DNS finds are met by TLS, too.",
+    )
     pool: Pool = Field(default=Pool(), description="Connections to each of its targets.")

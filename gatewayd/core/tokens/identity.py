@@ -11,7 +11,7 @@ from typing import Any, Literal
 from gatewayd.core.tokens.claimpath import ClaimPath, compile_path
 from gatewayd.core.tokens.errors import BadToken
 
-Method = Literal["jwt", "api_key", "introspection", "mtls"]
+Method = Literal["jwt", "api_key", "introspection", "certificate"]
 
 MOST_NAMES = 256  # roles, and scopes: more of them fit into no header field upstream
 # What is written into header fields upstream must neither end a field nor be read as two values: subjects are visible

@@ -75,7 +75,7 @@ def _target(node: Any) -> Found:
         message = complaint.message.replace("{value}", repr(place.value) if _is_scalar(place) else "this")
         raise _unusable(place, f"{message} ({complaint.hint})" if complaint.hint else message) from complaint
     address = target.address
-    return Found(address.host, address.port, address.path, target.weight, target.priority)
+    return Found(address.host, address.port, address.path, target.weight, target.priority, target.secure)
 
 
 def _value(node: Any) -> object:
