@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+# Alerts that a busy machine sets off by itself, with seconds in place of minutes.
+MACHINE: Final = {"HighEventLoopLag", "HighMemoryUsage"}
+
 # Rows of the registry that nothing of what is built moves, or that this gateway is not asked for.
 STILL: Final = {
     "gatewayd_config_reloads_total": "a configuration is read at the start only",
