@@ -232,8 +232,11 @@ requests = st.lists(
 )
 
 
-def served(pieces: list[bytes]) -> tuple[list[tuple[bytes, bytes]], list[Reason], bytes, bool]:
-    """Paths and bodies of the requests in `pieces`, refusals, what the client received and whether it saw the end."""
+def served(pieces: list[bytes]) -> tuple[list[tuple[bytes, bytes | None]], list[Reason], bytes, bool]:
+    """Paths and bodies of the requests in `pieces`, refusals, what the client received and whether it saw the end.
+
+    A body that turns out malformed is None: how much of it was handed on before depends on how it arrived.
+    """
     world = World()
 
     def take_all(exchange: ScriptedExchange) -> None:
@@ -249,7 +252,10 @@ def served(pieces: list[bytes]) -> tuple[list[tuple[bytes, bytes]], list[Reason]
         while world.exchanges and not (last := world.last).over and last.sink.trailers is not None:
             last.answer(last.sink.data)
     client.turn()
-    bodies = [(exchange.head.path, exchange.sink.data) for exchange in world.exchanges]
+    bodies = [
+        (one.head.path, one.sink.data if one.bodiless or one.sink.trailers is not None else None)
+        for one in world.exchanges
+    ]
     return bodies, [refused.reason for refused in world.application.refused], client.received, client.fin
 
 
