@@ -1,4 +1,4 @@
-"""How much of a process handshakes may take: a handshake costs as much CPU as twenty to fifty requests.
+"""How much of a process handshakes may take: a handshake costs as much CPU as ten to twenty requests.
 
 Whoever has shaken hands must not wait for those who only pretend to. So there are so many at once, and in one turn of
 the loop they get so much time; what is left over waits for the next turn, behind the requests of this one.
@@ -12,7 +12,7 @@ from typing import Protocol
 
 from gatewayd.log import Log, events
 
-_TURN = 0.002  # seconds of one turn: one signature by RSA takes about half of that, by ECDSA a twentieth
+_TURN = 0.002  # seconds of one turn: four handshakes by RSA, or seven by ECDSA
 
 
 class Shaking(Protocol):
