@@ -13,5 +13,4 @@ STILL: Final = {
     "gatewayd_worker_restarts_total": "there is one process, and nobody who would replace it",
     "otel_spans_total": "no traces are made",
     "python_gc_objects_uncollectable_total": "Python's collector finds no such objects",
-    "tls_certificate_not_after_timestamp_seconds": "clients are not served by TLS",
 }

@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 from gatewayd.core.apikeys import hash_key
 from tests.harness import Client, RecordingUpstream, UpstreamConnection, reply
+from tests.harness.certificates import Authority
 from tests.harness.connection import Request
 from tests.identity.minting import RSA_KEY, SECRET, api_key, b64, bearer, claims, good, rs, token
 from tests.identity.world import ClientFrom
@@ -40,12 +41,14 @@ def configuration(
     Whatever a busy machine would be the cause of is given more time than it usually has, or none of its own.
     """
     quick = {"interval": "500ms", "timeout": "400ms", "fall": 2, "rise": 1}
+    certificate = Authority(folder).issue("gateway.test").section
     breaker = {"window": 20, "minimum": 10, "open": "2s", "factor": 1, "ramp": "0s"}
     pepper = PEPPER.encode()
     retried = {"attempts": 2, "on": ["reset", "protocol", "5xx"]}
     return {
         "listeners": [
             {"name": "http", "address": "127.0.0.1:0", "rate_limits": ["per-address"]},
+            {"name": "secure", "address": "127.0.0.1:0", "tls": {"certificates": [certificate]}},
             {"name": "walled", "address": "127.0.0.1:0", "network": {"deny": [BANNED]}},
         ],
         "access_log": {"path": str(folder / "access.log")},
