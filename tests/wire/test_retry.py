@@ -80,8 +80,9 @@ def test_connection_that_closed_while_idle(gateway: GatewayProcess, upstream: Re
     upstream.on(path, answers_and_leaves)
     with Client(gateway.address) as client:
         for _ in range(5):
+            idle = gateway.metric("downstream_connections", service="main", state="idle")
             assert client.ask(get(path)).body == b"bye"
-            assert gateway.scrape()  # a turn of the reactor: the end of the connection is noticed
+            gateway.wait_metric("downstream_connections", max(idle - 1, 0), service="main", state="idle")
             assert client.ask(get(b"/main/post", method=b"POST", body=b"x")).status == 200
 
 
