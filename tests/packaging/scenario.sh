@@ -33,8 +33,10 @@ routes: [{path: /hello, respond: {body: hello}}]
 END
 step reload systemctl reload gatewayd
 step still-active systemctl is-active gatewayd
+step restart bash -c 'gatewayctl check && systemctl restart gatewayd'
+step restarted-serves answers 8080/hello
 echo 'routes: [{path: hello}]' > /etc/gatewayd/conf.d/bad.yaml
-step reload-bad systemctl reload gatewayd
+step restart-bad bash -c 'gatewayctl check && systemctl restart gatewayd'
 step active-after-bad systemctl is-active gatewayd
 step restart-bad-code /usr/lib/gatewayd/bin/twistd -n --pidfile= gateway --config /etc/gatewayd/gateway.yaml
 

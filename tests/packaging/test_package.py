@@ -42,7 +42,8 @@ def newer(package: Path, folder: Path) -> Path:
 @pytest.mark.parametrize(
     "name",
     [
-        "install", "active", "scrape", "verify", "check", "reload", "still-active", "active-after-bad", "upgrade-bad",
+        "install", "active", "scrape", "verify", "check", "still-active", "restart", "restarted-serves",
+        "active-after-bad", "upgrade-bad",
         "upgrade-bad-same-process", "upgrade-bad-serves", "downgrade", "upgrade", "upgrade-other-process",
         "upgrade-serves", "killed", "killed-serves", "hung", "hung-serves", "remove", "removed-keeps", "purge",
     ],
@@ -76,11 +77,17 @@ def test_exposure(steps: dict[str, Step]) -> None:
 
 
 def test_a_bad_configuration(steps: dict[str, Step]) -> None:
-    """A reload fails loudly, naming the place; a start would end with 78; an upgrade says what to do."""
-    assert steps["reload-bad"].code != 0
+    """The check names the place and keeps from a restart; a start would end with 78; an upgrade says what to do."""
+    assert steps["restart-bad"].code == 78
+    assert "bad.yaml:1:" in steps["restart-bad"].output
     assert steps["restart-bad-code"].code == 78
     assert "bad.yaml:1:" in steps["restart-bad-code"].output
     assert "the old process serves on" in steps["upgrade-bad"].output
+
+
+def test_nothing_pretends_to_reload(steps: dict[str, Step]) -> None:
+    """A unit that cannot reload says so, instead of leaving the old configuration in use unnoticed."""
+    assert steps["reload"].code != 0
 
 
 def test_a_hang_is_ended_by_the_watchdog(steps: dict[str, Step]) -> None:
